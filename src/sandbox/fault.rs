@@ -1,0 +1,118 @@
+//! Faults that a test plants in front of a simulator: what networks and providers do on bad days.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use super::server::{Call, Reply};
+
+/// What goes wrong with one call. *Act* means that the simulator's state changes as if all were well.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// Does not act; answers this.
+    Answer(Reply),
+    /// Acts, but answers this.
+    ActThenAnswer(Reply),
+    /// Does not act; closes the connection without an answer.
+    DropBefore,
+    /// Acts; closes the connection without an answer.
+    DropAfter,
+    /// Does not act; keeps silent for so long, then closes the connection.
+    HangBefore(Duration),
+    /// Acts; keeps silent for so long, then closes the connection.
+    HangAfter(Duration),
+    /// Acts; sends the head and the first half of the body, then closes the connection.
+    HalfBody,
+    /// Acts; answers with that many extra headers.
+    ManyHeaders(usize),
+    /// Acts; answers after so long.
+    Slow(Duration),
+}
+
+/// Which calls a fault meets.
+#[derive(Clone, Debug, Default)]
+pub struct Trigger {
+    /// Only this method, such as `DELETE`; any if empty.
+    pub method: &'static str,
+    /// Only paths (without query) that contain this.
+    pub path: String,
+    /// Passes over so many matching calls first.
+    pub skip: usize,
+    /// Strikes so many times; 0 means always.
+    pub times: usize,
+}
+
+/// The faults planted at one simulator, first match first.
+#[derive(Debug, Default)]
+pub struct Faults {
+    planted: Mutex<VecDeque<(Trigger, Fault)>>,
+}
+
+impl Faults {
+    /// Plants a fault for the next call of that method whose path contains `path`.
+    pub fn once(&self, method: &'static str, path: &str, fault: Fault) {
+        self.plant(
+            Trigger {
+                method,
+                path: path.to_owned(),
+                skip: 0,
+                times: 1,
+            },
+            fault,
+        );
+    }
+
+    /// Plants a fault for every call of that method whose path contains `path`.
+    pub fn always(&self, method: &'static str, path: &str, fault: Fault) {
+        self.plant(
+            Trigger {
+                method,
+                path: path.to_owned(),
+                ..Trigger::default()
+            },
+            fault,
+        );
+    }
+
+    /// Plants a fault.
+    pub fn plant(&self, trigger: Trigger, fault: Fault) {
+        self.lock().push_back((trigger, fault));
+    }
+
+    /// Takes all faults away.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    pub(super) fn strike(&self, call: &Call) -> Option<Fault> {
+        let mut planted = self.lock();
+        let index = planted.iter_mut().position(|(trigger, _)| {
+            if !(trigger.method.is_empty() || call.method == trigger.method)
+                || !call.path.contains(&trigger.path)
+            {
+                return false;
+            }
+            if trigger.skip > 0 {
+                trigger.skip -= 1;
+                return false;
+            }
+            true
+        })?;
+        let (trigger, fault) = &mut planted[index];
+        let fault = fault.clone();
+        match trigger.times {
+            0 => {}
+            1 => {
+                planted.remove(index);
+            }
+            _ => trigger.times -= 1,
+        }
+        Some(fault)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(Trigger, Fault)>> {
+        self.planted
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

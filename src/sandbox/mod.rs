@@ -1,0 +1,39 @@
+//! Stateful simulators of the providers: their state is real, a role taken away is gone.
+//! Written from each provider's documents; knows nothing of the engine or of the connectors.
+
+use std::collections::BTreeSet;
+
+mod clock;
+mod fault;
+mod server;
+
+pub use clock::Clock;
+pub use fault::{Fault, Faults, Trigger};
+pub use server::{Call, Recorded, Reply, ReplyBody, SimServer};
+
+/// A provider's API as a synchronous state machine: one call in, one reply out.
+pub trait Simulator: Send + Sync + 'static {
+    /// The connector's slug.
+    fn slug(&self) -> &'static str;
+
+    /// Answers one call, and changes the state as the provider would.
+    fn handle(&self, call: &Call) -> Reply;
+
+    /// Every fact a removal could touch, a line each and the same line as long as the fact is true, such as
+    /// `user 101 holds role 1`: compared before and after a removal, it shows exactly what was lost.
+    fn memberships(&self) -> BTreeSet<String>;
+
+    /// An account that can connect here, and a removal that is sure to find something to remove.
+    fn demo(&self) -> Demo;
+}
+
+/// What the sandbox connects and shows for one simulator.
+#[derive(Clone, Debug)]
+pub struct Demo {
+    /// The integrated account's `context`, without `base_url`.
+    pub context: serde_json::Value,
+    /// Query parameters of the unassign request, besides the account's; values as a client would write them.
+    pub query: Vec<(&'static str, String)>,
+    /// The JSON body of the unassign request.
+    pub body: serde_json::Value,
+}
