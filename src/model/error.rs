@@ -62,10 +62,7 @@ impl ErrorKind {
 
     /// Whether the failure is the account's, so that no further call with it can succeed.
     pub fn is_of_account(self) -> bool {
-        matches!(
-            self,
-            Self::CredentialsRejected | Self::PermissionMissing | Self::RateLimited
-        )
+        matches!(self, Self::CredentialsRejected | Self::PermissionMissing | Self::RateLimited)
     }
 }
 
@@ -85,9 +82,6 @@ pub struct RequestError {
 impl RequestError {
     /// Bad input, with a message that names the place and the way out.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            ..Self::default()
-        }
+        Self { message: message.into(), ..Self::default() }
     }
 }

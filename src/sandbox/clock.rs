@@ -13,9 +13,7 @@ pub struct Clock {
 impl Clock {
     /// Milliseconds since the Unix epoch.
     pub fn now_ms(&self) -> u64 {
-        let real = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         real.as_millis() as u64 + self.skipped_ms.load(Ordering::Relaxed)
     }
 
@@ -26,7 +24,6 @@ impl Clock {
 
     /// Lets time pass at once.
     pub fn advance(&self, by: Duration) {
-        self.skipped_ms
-            .fetch_add(by.as_millis() as u64, Ordering::Relaxed);
+        self.skipped_ms.fetch_add(by.as_millis() as u64, Ordering::Relaxed);
     }
 }

@@ -51,27 +51,12 @@ pub struct Faults {
 impl Faults {
     /// Plants a fault for the next call of that method whose path contains `path`.
     pub fn once(&self, method: &'static str, path: &str, fault: Fault) {
-        self.plant(
-            Trigger {
-                method,
-                path: path.to_owned(),
-                skip: 0,
-                times: 1,
-            },
-            fault,
-        );
+        self.plant(Trigger { method, path: path.to_owned(), skip: 0, times: 1 }, fault);
     }
 
     /// Plants a fault for every call of that method whose path contains `path`.
     pub fn always(&self, method: &'static str, path: &str, fault: Fault) {
-        self.plant(
-            Trigger {
-                method,
-                path: path.to_owned(),
-                ..Trigger::default()
-            },
-            fault,
-        );
+        self.plant(Trigger { method, path: path.to_owned(), ..Trigger::default() }, fault);
     }
 
     /// Plants a fault.
@@ -87,9 +72,7 @@ impl Faults {
     pub(super) fn strike(&self, call: &Call) -> Option<Fault> {
         let mut planted = self.lock();
         let index = planted.iter_mut().position(|(trigger, _)| {
-            if !(trigger.method.is_empty() || call.method == trigger.method)
-                || !call.path.contains(&trigger.path)
-            {
+            if !(trigger.method.is_empty() || call.method == trigger.method) || !call.path.contains(&trigger.path) {
                 return false;
             }
             if trigger.skip > 0 {
@@ -111,8 +94,6 @@ impl Faults {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(Trigger, Fault)>> {
-        self.planted
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.planted.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

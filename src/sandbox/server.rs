@@ -39,10 +39,7 @@ pub struct Call {
 impl Call {
     /// The first header of that (lower-case) name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.as_str())
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
     /// The raw (still percent-encoded) segments of the path: `/a/b%2Fc` gives `a`, `b%2Fc`.
@@ -75,33 +72,18 @@ impl Reply {
 
     /// An answer with a JSON body.
     pub fn json(status: u16, body: &serde_json::Value) -> Self {
-        Self::bytes(
-            status,
-            Some("application/json"),
-            Bytes::from(body.to_string()),
-        )
+        Self::bytes(status, Some("application/json"), Bytes::from(body.to_string()))
     }
 
     /// An answer in plain text.
     pub fn text(status: u16, body: &str) -> Self {
-        Self::bytes(
-            status,
-            Some("text/plain; charset=utf-8"),
-            Bytes::copy_from_slice(body.as_bytes()),
-        )
+        Self::bytes(status, Some("text/plain; charset=utf-8"), Bytes::copy_from_slice(body.as_bytes()))
     }
 
     /// An answer with these bytes and this content type.
     pub fn bytes(status: u16, content_type: Option<&str>, body: Bytes) -> Self {
-        let headers = content_type
-            .map(|t| ("content-type".to_owned(), t.to_owned()))
-            .into_iter()
-            .collect();
-        Self {
-            status,
-            headers,
-            body: ReplyBody::Bytes(body),
-        }
+        let headers = content_type.map(|t| ("content-type".to_owned(), t.to_owned())).into_iter().collect();
+        Self { status, headers, body: ReplyBody::Bytes(body) }
     }
 
     /// The same answer with one more header.
@@ -145,13 +127,7 @@ impl SimServer {
             journal: Arc::clone(&journal),
         });
         tokio::spawn(accept(listener, site, stopped));
-        Ok(Self {
-            address,
-            simulator,
-            faults,
-            journal,
-            _stop: stop,
-        })
+        Ok(Self { address, simulator, faults, journal, _stop: stop })
     }
 
     /// `http://127.0.0.1:port`, without a slash at the end.
@@ -161,18 +137,12 @@ impl SimServer {
 
     /// All that was asked so far, in order of arrival.
     pub fn journal(&self) -> Vec<Recorded> {
-        self.journal
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Forgets what was asked so far.
     pub fn clear_journal(&self) {
-        self.journal
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -190,10 +160,7 @@ impl Site {
 
     fn note(&self, call: &Call, acted: bool) {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        journal.push(Recorded {
-            call: call.clone(),
-            acted,
-        });
+        journal.push(Recorded { call: call.clone(), acted });
     }
 }
 
@@ -271,11 +238,7 @@ async fn answer(site: Arc<Site>, request: Request<Incoming>) -> io::Result<Respo
 
 async fn read(request: Request<Incoming>) -> io::Result<Call> {
     let (head, body) = request.into_parts();
-    let body = Limited::new(body, LARGEST_REQUEST_BYTES)
-        .collect()
-        .await
-        .map_err(io::Error::other)?
-        .to_bytes();
+    let body = Limited::new(body, LARGEST_REQUEST_BYTES).collect().await.map_err(io::Error::other)?.to_bytes();
     let headers = head.headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str().to_owned(), value)
@@ -320,9 +283,7 @@ fn send(reply: Reply, cut: Cut) -> io::Result<Response<SimBody>> {
             });
             StreamBody::new(frames).boxed_unsync()
         }
-        ReplyBody::Bytes(bytes) => Full::new(bytes)
-            .map_err(|never: Infallible| match never {})
-            .boxed_unsync(),
+        ReplyBody::Bytes(bytes) => Full::new(bytes).map_err(|never: Infallible| match never {}).boxed_unsync(),
         ReplyBody::Filler(length) => {
             response = response.header("content-length", length);
             filler(length)

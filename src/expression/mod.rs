@@ -1,0 +1,17 @@
+//! Expressions and templates of connector definitions: compiled once when a definition is loaded, then evaluated
+//! against a request and the provider's answers. Knows nothing of connectors.
+
+mod functions;
+mod matcher;
+mod program;
+mod projection;
+mod scope;
+mod template;
+mod value;
+
+pub use matcher::{AnswerMatcher, MatcherSource};
+pub use program::{CompileError, Expression};
+pub use projection::Projection;
+pub use scope::{Answers, Scope};
+pub use template::{TextTemplate, TreeTemplate, encode_segment};
+pub use value::{Value, ValuePath, from_json, id_text, object, same_id, to_json};

@@ -1,0 +1,148 @@
+//! One compiled expression: a plain path, which needs no interpreter, or a VRL program.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use thiserror::Error;
+use vrl::compiler::runtime::Runtime;
+use vrl::compiler::{CompileConfig, Program, TimeZone, compile_with_external, state::ExternalEnv};
+use vrl::path::OwnedSegment;
+use vrl::value::Value;
+
+use super::functions;
+use super::scope::Scope;
+use super::value::ValuePath;
+
+/// Times without a zone are read as UTC, whatever the machine's zone is.
+static UTC: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::try_from("UTC".to_owned()).unwrap_or_default());
+
+/// A compiled expression. Evaluating it is pure and cannot fail: what may fail does not compile.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    source: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Path(ValuePath),
+    Program(Box<Program>),
+}
+
+/// Why an expression does not compile, and where in its text.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{message}")]
+pub struct CompileError {
+    /// A stable code: `E…` are the expression language's own, `X…` ours.
+    pub code: String,
+    pub message: String,
+    /// Byte offsets into the expression's text.
+    pub start: usize,
+    pub end: usize,
+}
+
+impl CompileError {
+    pub(super) fn new(code: &str, message: impl Into<String>, start: usize, end: usize) -> Self {
+        Self { code: code.to_owned(), message: message.into(), start, end }
+    }
+}
+
+impl Expression {
+    /// Compiles an expression: a path such as `.get_user.body.id`, or a VRL program.
+    ///
+    /// # Errors
+    /// If the text is no program, may fail when it runs, or is impure.
+    pub fn compile(source: &str) -> Result<Self, CompileError> {
+        let trimmed = source.trim();
+        let whole = |code, message: &str| Err(CompileError::new(code, message, 0, source.len()));
+        if let Some(path) = trimmed.strip_prefix('.').and_then(|_| ValuePath::parse(trimmed)) {
+            return Ok(Self { source: trimmed.to_owned(), kind: Kind::Path(path) });
+        }
+        let compiled =
+            compile_with_external(source, functions::allowed(), &ExternalEnv::default(), CompileConfig::default());
+        let program = match compiled {
+            Ok(result) => result.program,
+            Err(diagnostics) => return Err(first_error(&diagnostics.errors(), source)),
+        };
+        let info = program.info();
+        if info.fallible {
+            return whole("X01", "a call with `!` may fail; handle the failure with `??`");
+        }
+        if info.abortable {
+            return whole("X02", "`abort` is not allowed; give `null` instead");
+        }
+        if !info.target_assignments.is_empty() {
+            return whole("X03", "an expression may only read; keep intermediate results in variables without a dot");
+        }
+        Ok(Self { source: trimmed.to_owned(), kind: Kind::Program(Box::new(program)) })
+    }
+
+    /// The text it was compiled from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The plain path this is, if it is no more than one.
+    pub fn as_path(&self) -> Option<&ValuePath> {
+        match &self.kind {
+            Kind::Path(path) => Some(path),
+            Kind::Program(_) => None,
+        }
+    }
+
+    /// Every path it reads, as names up to the first index.
+    pub fn reads(&self) -> Vec<Vec<String>> {
+        match &self.kind {
+            Kind::Path(path) => vec![path.fields().map(str::to_owned).collect()],
+            Kind::Program(program) => {
+                let queries = program.info().target_queries.iter();
+                queries
+                    .map(|query| {
+                        let fields = query.path.segments.iter().map_while(|segment| match segment {
+                            OwnedSegment::Field(name) => Some(name.to_string()),
+                            OwnedSegment::Index(_) => None,
+                        });
+                        fields.collect()
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// The value in this scope; null where nothing feeds it.
+    pub fn evaluate<'a>(&self, scope: &Scope<'a>) -> Cow<'a, Value> {
+        match &self.kind {
+            Kind::Path(path) => {
+                let (root, rest) = path.split_root();
+                scope.get(root, rest).map_or(Cow::Owned(Value::Null), Cow::Borrowed)
+            }
+            Kind::Program(program) => {
+                let mut target = *scope;
+                let result = Runtime::default().resolve(&mut target, program, &UTC);
+                Cow::Owned(result.unwrap_or_else(|error| {
+                    tracing::warn!(expression = %self.source, %error, "an expression failed; its value is taken as null");
+                    Value::Null
+                }))
+            }
+        }
+    }
+
+    /// Whether it is exactly `true`: anything else, null too, is not.
+    pub fn is_true(&self, scope: &Scope<'_>) -> bool {
+        matches!(*self.evaluate(scope), Value::Boolean(true))
+    }
+}
+
+fn first_error(errors: &[&vrl::diagnostic::Diagnostic], source: &str) -> CompileError {
+    let Some(error) = errors.first() else {
+        return CompileError::new("X00", "does not compile", 0, source.len());
+    };
+    let label = error.labels.iter().find(|label| label.primary);
+    let label = label.or(error.labels.first());
+    let (start, end) = label.map_or((0, source.len()), |label| (label.span.start(), label.span.end()));
+    let mut message = error.message.clone();
+    if let Some(label) = label.filter(|label| !label.message.is_empty()) {
+        message = format!("{message}: {}", label.message);
+    }
+    CompileError::new(&format!("E{:03}", error.code), message, start, end)
+}

@@ -1,0 +1,178 @@
+//! What an expression can see: the request, the item of work, the account and the answers so far.
+
+use vrl::compiler::{SecretTarget, Target};
+use vrl::path::{OwnedSegment, OwnedTargetPath, PathPrefix};
+use vrl::value::Value;
+
+use super::value::PathRest;
+
+static NULL: Value = Value::Null;
+
+/// The provider's answers of one item or of a whole request, by step name.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    step: String,
+    latest: Value,
+    before: Option<Value>,
+}
+
+impl Answers {
+    /// Keeps a step's answer. A later answer of the same step replaces it; the first stays as `before.<step>`.
+    pub fn set(&mut self, step: &str, answer: Value) {
+        match self.entries.iter_mut().find(|entry| entry.step == step) {
+            Some(entry) => {
+                let earlier = std::mem::replace(&mut entry.latest, answer);
+                entry.before.get_or_insert(earlier);
+            }
+            None => self.entries.push(Entry { step: step.to_owned(), latest: answer, before: None }),
+        }
+    }
+
+    fn latest(&self, step: &str) -> Option<&Value> {
+        let entry = self.entries.iter().find(|entry| entry.step == step)?;
+        Some(&entry.latest)
+    }
+
+    fn before(&self, step: &str) -> Option<&Value> {
+        let entry = self.entries.iter().find(|entry| entry.step == step)?;
+        Some(entry.before.as_ref().unwrap_or(&entry.latest))
+    }
+}
+
+/// The roots of every path: `.input`, `.item`, `.items`, `.account`, `.let`, `.each`, `.answer`, `.before.<step>`,
+/// and the steps by their names. What is absent is null.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// The request-wide inputs, after their transforms.
+    pub input: &'a Value,
+    /// The account's settings, without its secrets (with them only where the credentials are rendered).
+    pub account: &'a Value,
+    /// The item of work, in a step of one item.
+    pub item: &'a Value,
+    /// All items still to be worked on.
+    pub items: &'a Value,
+    /// Values named by `let` steps.
+    pub lets: &'a Value,
+    /// The element of the list being gone through.
+    pub each: &'a Value,
+    /// The answer being classified.
+    pub answer: &'a Value,
+    /// Answers of request-wide steps, and of this item's own.
+    pub shared: Option<&'a Answers>,
+    pub own: Option<&'a Answers>,
+}
+
+impl<'a> Scope<'a> {
+    /// A scope in which only the account is known.
+    pub fn of_account(account: &'a Value) -> Self {
+        Self {
+            input: &NULL,
+            account,
+            item: &NULL,
+            items: &NULL,
+            lets: &NULL,
+            each: &NULL,
+            answer: &NULL,
+            shared: None,
+            own: None,
+        }
+    }
+
+    /// The same scope, in which `.each` is this element.
+    pub fn with_each(self, each: &'a Value) -> Self {
+        Self { each, ..self }
+    }
+
+    /// The same scope, in which `.answer` is this answer.
+    pub fn with_answer(self, answer: &'a Value) -> Self {
+        Self { answer, ..self }
+    }
+
+    pub(super) fn get(&self, root: &str, rest: PathRest<'_>) -> Option<&'a Value> {
+        match self.root(root) {
+            Some(value) => rest.get(value),
+            None => {
+                let (step, rest) = rest.split_field().filter(|_| root == "before")?;
+                rest.get(self.step_before(step)?)
+            }
+        }
+    }
+
+    fn root(&self, name: &str) -> Option<&'a Value> {
+        Some(match name {
+            "input" => self.input,
+            "account" => self.account,
+            "item" => self.item,
+            "items" => self.items,
+            "let" => self.lets,
+            "each" => self.each,
+            "answer" => self.answer,
+            step => {
+                let own = self.own.and_then(|answers| answers.latest(step));
+                return own.or_else(|| self.shared?.latest(step));
+            }
+        })
+    }
+
+    fn step_before(&self, step: &str) -> Option<&'a Value> {
+        let own = self.own.and_then(|answers| answers.before(step));
+        own.or_else(|| self.shared?.before(step))
+    }
+}
+
+/// VRL reads a scope through this; nothing can be written.
+impl Target for Scope<'_> {
+    fn target_insert(&mut self, path: &OwnedTargetPath, _: Value) -> Result<(), String> {
+        Err(format!("{path} cannot be written"))
+    }
+
+    fn target_get(&self, path: &OwnedTargetPath) -> Result<Option<&Value>, String> {
+        let mut segments = path.path.segments.iter();
+        if path.prefix != PathPrefix::Event {
+            return Ok(None);
+        }
+        let Some(OwnedSegment::Field(root)) = segments.next() else {
+            return Ok(None);
+        };
+        let start = match self.root(root) {
+            Some(value) => Some(value),
+            None if root.as_str() == "before" => match segments.next() {
+                Some(OwnedSegment::Field(step)) => self.step_before(step),
+                _ => None,
+            },
+            None => None,
+        };
+        let Some(start) = start else { return Ok(None) };
+        Ok(segments.try_fold(start, |value, segment| match (segment, value) {
+            (OwnedSegment::Field(name), Value::Object(map)) => map.get(name.as_str()),
+            (OwnedSegment::Index(index), Value::Array(list)) => {
+                let from_end = index.unsigned_abs();
+                if *index < 0 { list.len().checked_sub(from_end).and_then(|i| list.get(i)) } else { list.get(from_end) }
+            }
+            _ => None,
+        }))
+    }
+
+    fn target_get_mut(&mut self, path: &OwnedTargetPath) -> Result<Option<&mut Value>, String> {
+        Err(format!("{path} cannot be written"))
+    }
+
+    fn target_remove(&mut self, path: &OwnedTargetPath, _: bool) -> Result<Option<Value>, String> {
+        Err(format!("{path} cannot be removed"))
+    }
+}
+
+impl SecretTarget for Scope<'_> {
+    fn get_secret(&self, _: &str) -> Option<&str> {
+        None
+    }
+
+    fn insert_secret(&mut self, _: &str, _: &str) {}
+
+    fn remove_secret(&mut self, _: &str) {}
+}
