@@ -1,0 +1,268 @@
+//! A connector as the engine uses it: everything compiled, every name resolved.
+
+use std::collections::HashMap;
+
+use http::{HeaderName, Method};
+use indexmap::IndexMap;
+use regex::Regex;
+use vrl::value::KeyString;
+
+use super::definition::{AccountKey, ClientAuth, InputPlace, RateLimitSource, RoleField};
+use crate::expression::{AnswerMatcher, Expression, Projection, TextTemplate, TreeTemplate, Value, ValuePath};
+use crate::model::{ErrorKind, FieldType, Outcome};
+
+/// A compiled connector definition.
+#[derive(Debug)]
+pub struct Connector {
+    pub slug: String,
+    pub aliases: Vec<String>,
+    pub label: String,
+    /// Where the provider documents the call.
+    pub docs: String,
+    pub base_url: TextTemplate,
+    pub account: IndexMap<String, AccountKey>,
+    pub auth: Vec<Auth>,
+    pub headers: Vec<(HeaderName, TextTemplate)>,
+    /// Index of the read that tests an account's credentials.
+    pub check: usize,
+    pub rate_limit: RateLimitSource,
+    pub error_message: Vec<ValuePath>,
+    pub errors: Vec<ErrorRule>,
+    pub secret_fields: Vec<String>,
+    pub reads: Vec<Call>,
+    pub unassign: Operation,
+}
+
+/// How calls are authenticated, and which account keys that takes.
+#[derive(Debug)]
+pub struct Auth {
+    pub needs: Vec<String>,
+    pub scheme: AuthScheme,
+}
+
+#[derive(Debug)]
+pub enum AuthScheme {
+    Headers(Vec<(HeaderName, TextTemplate)>),
+    Oauth2ClientCredentials(ClientCredentials),
+}
+
+/// OAuth 2.0 client credentials (RFC 6749, section 4.4).
+#[derive(Debug)]
+pub struct ClientCredentials {
+    pub token_url: TextTemplate,
+    pub in_header: bool,
+    pub client_id: TextTemplate,
+    pub client_secret: TextTemplate,
+    pub form: Vec<(String, TextTemplate)>,
+    pub rejected: Vec<AnswerMatcher>,
+}
+
+impl ClientCredentials {
+    pub(super) fn in_header(client: ClientAuth) -> bool {
+        matches!(client, ClientAuth::Basic)
+    }
+}
+
+/// What an answer means.
+#[derive(Debug)]
+pub struct ErrorRule {
+    pub when: AnswerMatcher,
+    pub kind: ErrorKind,
+    pub outcome: Outcome,
+}
+
+/// A call to the provider, ready to be rendered.
+#[derive(Debug)]
+pub struct Call {
+    /// The step's name: its answer is `.name` in expressions.
+    pub name: String,
+    pub writes: bool,
+    pub why: String,
+    pub method: Method,
+    pub path: TextTemplate,
+    pub query: Vec<(String, TextTemplate)>,
+    pub headers: Vec<(HeaderName, TextTemplate)>,
+    pub body: Option<TreeTemplate>,
+    pub success: AnswerMatcher,
+    pub errors: Vec<ErrorRule>,
+    pub paginate: Option<Paginate>,
+    /// One call an item, rather than one for all.
+    pub per_item: bool,
+    /// What of the answer's body anybody looks at.
+    pub projection: Projection,
+}
+
+#[derive(Debug)]
+pub struct Paginate {
+    pub list: Vec<String>,
+    pub next: Expression,
+    pub param: String,
+    pub max_pages: u32,
+}
+
+/// How a role is taken away.
+#[derive(Debug)]
+pub struct Operation {
+    pub inputs: Vec<Input>,
+    /// Names, in lower case, that no passthrough may set.
+    pub protected: Vec<String>,
+    pub user_lookup: Option<Lookup>,
+    pub role_lookups: Vec<Lookup>,
+    pub checks: Vec<Check>,
+    pub steps: Vec<Step>,
+    pub proof: Proof,
+    pub user: Vec<UserMapping>,
+    pub user_reads: Vec<ReadStep>,
+}
+
+#[derive(Debug)]
+pub struct Input {
+    pub name: String,
+    pub required: bool,
+    pub target: bool,
+    pub from: Vec<String>,
+    pub at: InputPlace,
+    pub pattern: Option<Regex>,
+    pub min: Option<u64>,
+    pub max: Option<u64>,
+    pub help: String,
+}
+
+#[derive(Debug)]
+pub struct Lookup {
+    pub given: RoleField,
+    pub place: LookupPlace,
+    pub matches: Option<ValuePath>,
+    pub ignore_case: bool,
+    pub take: Vec<(KeyString, ValuePath)>,
+}
+
+#[derive(Debug)]
+pub enum LookupPlace {
+    Table(Vec<Value>),
+    /// Index of a read, and the list in its answer; without one, its body is the one entry.
+    Read(usize, Option<Expression>),
+}
+
+#[derive(Debug)]
+pub struct Check {
+    pub refuse_when: Expression,
+    pub message: TextTemplate,
+}
+
+#[derive(Debug)]
+pub enum Step {
+    Read(ReadStep),
+    Let(Vec<(KeyString, Expression)>),
+    Stop(Stop),
+    Lock(TextTemplate),
+    Write(WriteStep),
+}
+
+#[derive(Debug)]
+pub struct ReadStep {
+    /// Index into the connector's reads.
+    pub read: usize,
+    pub when: Option<Expression>,
+}
+
+#[derive(Debug)]
+pub struct Stop {
+    pub when: Expression,
+    pub outcome: Outcome,
+    pub kind: Option<ErrorKind>,
+    pub message: TextTemplate,
+}
+
+#[derive(Debug)]
+pub struct WriteStep {
+    pub call: Call,
+    pub when: Option<Expression>,
+    /// Whether sending it twice does no more than sending it once.
+    pub repeatable: bool,
+}
+
+#[derive(Debug)]
+pub struct Proof {
+    pub reads: Vec<ReadStep>,
+    pub holds: Holds,
+    pub read_lag_s: u32,
+    pub accepted_shows_role: bool,
+}
+
+/// How answers show whether a role is held.
+#[derive(Debug)]
+pub struct Holds {
+    pub list: Expression,
+    pub fields: Vec<(ValuePath, TreeTemplate)>,
+    pub is: Option<TreeTemplate>,
+    pub ignore_case: bool,
+    pub none_when: Option<Expression>,
+}
+
+/// How the unified user is made of one step's answer.
+#[derive(Debug)]
+pub struct UserMapping {
+    pub step: String,
+    /// Where the provider's object is in the body; empty: the whole body.
+    pub at: Vec<String>,
+    pub fields: Vec<MappedField>,
+}
+
+#[derive(Debug)]
+pub struct MappedField {
+    pub name: &'static str,
+    pub holds: FieldType,
+    pub source: FieldSource,
+}
+
+#[derive(Debug)]
+pub enum FieldSource {
+    Expression(Expression),
+    Tree(TreeTemplate),
+    Each { list: Expression, element: TreeTemplate },
+}
+
+impl Connector {
+    /// The read of that name.
+    pub fn read(&self, name: &str) -> Option<&Call> {
+        self.reads.iter().find(|read| read.name == name)
+    }
+
+    /// The credentials to use: the first set that these keys complete.
+    pub fn auth_for(&self, has: impl Fn(&str) -> bool) -> Option<&Auth> {
+        self.auth.iter().find(|auth| auth.needs.iter().all(|key| has(key)))
+    }
+}
+
+/// The connectors of this process, by slug and alias.
+#[derive(Debug, Default)]
+pub struct Registry {
+    by_slug: HashMap<String, std::sync::Arc<Connector>>,
+}
+
+impl Registry {
+    /// Registers connectors under their slugs and aliases; the first to claim a name has it.
+    pub fn new(connectors: Vec<Connector>) -> Self {
+        let mut by_slug = HashMap::new();
+        for connector in connectors.into_iter().map(std::sync::Arc::new) {
+            for name in std::iter::once(&connector.slug).chain(&connector.aliases) {
+                by_slug.entry(name.clone()).or_insert_with(|| std::sync::Arc::clone(&connector));
+            }
+        }
+        Self { by_slug }
+    }
+
+    /// The connector of that slug or alias.
+    pub fn get(&self, slug: &str) -> Option<&std::sync::Arc<Connector>> {
+        self.by_slug.get(slug)
+    }
+
+    /// The slugs, in order, without aliases.
+    pub fn slugs(&self) -> Vec<&str> {
+        let mut slugs: Vec<&str> = self.by_slug.values().map(|connector| connector.slug.as_str()).collect();
+        slugs.sort_unstable();
+        slugs.dedup();
+        slugs
+    }
+}

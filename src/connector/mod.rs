@@ -1,0 +1,17 @@
+//! Connector definitions: the format, its loader with exact diagnostics, and the compiled form the engine runs.
+//! Knows nothing of credentials or of transport.
+
+mod compile;
+mod compiled;
+mod definition;
+mod diagnostic;
+mod load;
+
+pub use compile::compile;
+pub use compiled::{
+    Auth, AuthScheme, Call, Check, ClientCredentials, Connector, ErrorRule, FieldSource, Holds, Input, Lookup,
+    LookupPlace, MappedField, Operation, Paginate, Proof, ReadStep, Registry, Step, Stop, UserMapping, WriteStep,
+};
+pub use definition::{AccountKey, InputPlace, RateLimitSource, RoleField, TimeHeader, TimeUnit};
+pub use diagnostic::DefinitionError;
+pub use load::{LoadError, embedded, from_directory};
