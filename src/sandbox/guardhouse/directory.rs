@@ -92,7 +92,6 @@ impl Directory {
     pub(super) fn assign(&mut self, user: i32, role: i32) {
         if let Some(holder) = self.users.get_mut(&user) {
             holder.roles.insert(role);
-            self.removals.retain(|r| (r.user, r.role) != (user, role));
         }
     }
 
@@ -107,7 +106,6 @@ impl Directory {
     /// Deletes the role, also from those who hold it.
     pub(super) fn remove_role(&mut self, role: i32) {
         self.roles.remove(&role);
-        self.removals.retain(|r| r.role != role);
         for user in self.users.values_mut() {
             user.roles.remove(&role);
         }

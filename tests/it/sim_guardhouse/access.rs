@@ -202,7 +202,13 @@ async fn an_invalid_token_is_401() {
         assert_eq!(answer.status, 401, "{authorization}");
         assert_eq!(answer.header("www-authenticate"), Some(challenge));
     }
-    // A token in the query is none.
+    // Two headers are none, and so is a token in the query.
+    let bearer = format!("Bearer {token}");
+    let twice = site
+        .request(Method::GET, "/api/v1/users/101")
+        .header("authorization", &bearer)
+        .header("authorization", &bearer);
+    assert_eq!(read(twice).await.status, 401);
     let path = format!("/api/v1/users/101?access_token={token}");
     assert_eq!(read(site.request(Method::GET, &path)).await.status, 401);
     assert_eq!(
