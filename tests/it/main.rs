@@ -1,1 +1,6 @@
 //! The one integration binary.
+
+mod decode;
+mod decode_bodies;
+mod decode_encodings;
+mod decode_roundtrip;

@@ -144,6 +144,12 @@ fn open<R: Reference>(
         }
         return Ok(references);
     }
+    if by_column(given) {
+        return Err(first.refuse(format_args!(
+            "comes key by key, not item by item, so that its items cannot be told apart; write \
+             {name}[0][id]=…"
+        )));
+    }
     let mut draft = Draft::<R>::default();
     let mut opened_by = first;
     let mut keys: Vec<&str> = Vec::new();
@@ -162,6 +168,21 @@ fn open<R: Reference>(
     }
     references.extend(draft.finish(&opened_by.place())?);
     Ok(references)
+}
+
+/// Whether all values of one key stand together, then all of the next, as some clients send a list
+/// of pairs (httpx does). Read item by item, it would join the fields of different roles.
+fn by_column(given: &[&Parameter<'_>]) -> bool {
+    let keys: Vec<&str> = given
+        .iter()
+        .filter(|p| p.depth() == 2)
+        .filter_map(|p| p.segments().nth(1))
+        .collect();
+    let mut runs: Vec<&[&str]> = keys.chunk_by(|a, b| a == b).collect();
+    let repeated = runs.iter().filter(|run| run.len() > 1).count();
+    runs.sort_unstable();
+    let apart = runs.windows(2).any(|pair| pair[0][0] == pair[1][0]);
+    repeated > 1 && !apart
 }
 
 /// `roles[0][id]=…` or `roles[0]={…}`, in the order of the indices.
