@@ -3,4 +3,5 @@
 mod decode;
 mod decode_bodies;
 mod decode_encodings;
+mod decode_refusals;
 mod decode_roundtrip;
