@@ -295,6 +295,22 @@ fn a_body_over_the_limit_is_too_large() {
 }
 
 #[test]
+fn a_deep_place_keeps_its_two_ends() {
+    let key = "k".repeat(50);
+    let inner = "{\"last\":1,\"last\":2}".to_owned();
+    let nested = (0..60).fold(inner, |inner, _| format!("{{\"{key}\":{inner}}}"));
+    let body = format!("{{\"remote_data\":{nested}}}");
+    let error = decoded("", body.as_bytes()).unwrap_err();
+    assert!(
+        error.message.starts_with("body: remote_data.kkk"),
+        "{error}"
+    );
+    assert!(error.message.contains("…"), "{error}");
+    assert!(error.message.contains("k.last is given twice"), "{error}");
+    assert!(error.message.chars().count() < 200, "{error}");
+}
+
+#[test]
 fn no_message_repeats_more_than_a_little_of_a_value() {
     let long = "x".repeat(5000);
     for (query, body) in [

@@ -7,8 +7,11 @@ pub(super) fn meant<'n>(given: &str, names: &[&'n str]) -> Option<&'n str> {
     let given = folded(given);
     names
         .iter()
-        .map(|name| (slips(&given, &folded(name)), *name))
-        .filter(|&(slips, name)| slips <= tolerated(&given, &folded(name)))
+        .filter_map(|&name| {
+            let ours = folded(name);
+            let slips = slips(&given, &ours);
+            (slips <= tolerated(&given, &ours)).then_some((slips, name))
+        })
         .min_by_key(|&(slips, _)| slips)
         .map(|(_, name)| name)
 }
