@@ -3,5 +3,6 @@
 
 pub mod connector;
 pub mod expression;
+pub mod http;
 pub mod model;
 pub mod sandbox;

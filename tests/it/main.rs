@@ -2,3 +2,8 @@
 
 mod connectors;
 mod sim_guardhouse;
+mod decode;
+mod decode_bodies;
+mod decode_encodings;
+mod decode_refusals;
+mod decode_roundtrip;
