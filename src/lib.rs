@@ -2,7 +2,10 @@
 //! connected SaaS and proves it. The engine is here; what each provider wants is data, in `connectors/`.
 
 pub mod connector;
+pub mod credentials;
+pub mod engine;
 pub mod expression;
 pub mod http;
 pub mod model;
 pub mod sandbox;
+pub mod transport;

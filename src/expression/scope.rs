@@ -93,6 +93,22 @@ impl<'a> Scope<'a> {
         Self { answer, ..self }
     }
 
+    /// The body of a step's latest answer.
+    pub fn step_body(&self, step: &str) -> Option<&'a Value> {
+        self.step(step)?.as_object()?.get("body")
+    }
+
+    /// Whether a step's answer is a listing that was cut short.
+    pub fn step_is_cut_short(&self, step: &str) -> bool {
+        let complete = self.step(step).and_then(|answer| answer.as_object()?.get("complete"));
+        complete == Some(&Value::Boolean(false))
+    }
+
+    fn step(&self, step: &str) -> Option<&'a Value> {
+        let own = self.own.and_then(|answers| answers.latest(step));
+        own.or_else(|| self.shared?.latest(step))
+    }
+
     pub(super) fn get(&self, root: &str, rest: PathRest<'_>) -> Option<&'a Value> {
         match self.root(root) {
             Some(value) => rest.get(value),
@@ -112,10 +128,7 @@ impl<'a> Scope<'a> {
             "let" => self.lets,
             "each" => self.each,
             "answer" => self.answer,
-            step => {
-                let own = self.own.and_then(|answers| answers.latest(step));
-                return own.or_else(|| self.shared?.latest(step));
-            }
+            step => return self.step(step),
         })
     }
 

@@ -1,0 +1,234 @@
+//! Look-ups: a user by e-mail, a role by id or name, and whether a role exists at all.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use vrl::value::KeyString;
+
+use super::report::Failure;
+use super::run::Run;
+use super::wire::{Answered, Extra};
+use crate::connector::{Lookup, LookupPlace, RoleField};
+use crate::expression::{Value, id_text, same_id};
+use crate::model::{ErrorKind, Outcome, RequestError};
+
+/// So many candidates are named in a message.
+const NAMED_CANDIDATES: usize = 20;
+
+/// How a search ended.
+enum Search {
+    Found(Vec<(KeyString, Value)>),
+    /// Nothing matched; these were there. `complete` if all that exist were looked at.
+    Absent { candidates: Vec<String>, complete: bool },
+    Several(Vec<String>),
+    Failed(Failure),
+}
+
+impl Run<'_> {
+    /// Finds the user that an e-mail address means, where the definition can.
+    ///
+    /// # Errors
+    /// If none or several users have that address.
+    pub(super) async fn find_user(&mut self) -> Result<(), RequestError> {
+        let Some(lookup) = &self.operation.user_lookup else { return Ok(()) };
+        let Some(email) = self.request.id.clone().filter(|id| id.matches('@').count() == 1) else { return Ok(()) };
+        super::prepare::check_user_email(&email)?;
+        let searched = self.search(lookup, &Value::from(email.as_str()), 0).await;
+        let refuse = |what: &str, candidates: &[String]| {
+            let listed = if candidates.is_empty() { String::new() } else { format!("; candidates: {}", named(candidates)) };
+            Err(RequestError::new(format!("id: {what} the e-mail address given{listed}")))
+        };
+        match searched {
+            Search::Found(taken) => {
+                let id = taken.iter().find(|(field, _)| field.as_str() == "id").and_then(|(_, value)| id_text(value));
+                let Some(id) = id else { return refuse("no id is known of the user with", &[]) };
+                self.set_user_id(&id);
+                Ok(())
+            }
+            Search::Several(candidates) => refuse("several users have", &candidates),
+            Search::Absent { candidates, .. } => refuse("no user has", &candidates),
+            Search::Failed(failure) if failure.kind == ErrorKind::NotFound => refuse("no user has", &[]),
+            Search::Failed(failure) => {
+                self.fail_active(failure);
+                Ok(())
+            }
+        }
+    }
+
+    /// Finds every item's role, and learns whether it exists.
+    ///
+    /// # Errors
+    /// If a role's name means none or several, or its id and name mean different roles.
+    pub(super) async fn find_roles(&mut self) -> Result<(), RequestError> {
+        if self.operation.role_lookups.is_empty() {
+            return Ok(());
+        }
+        for index in self.active() {
+            self.find_role(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn find_role(&mut self, index: usize) -> Result<(), RequestError> {
+        let (id, name) = (self.items[index].role.id.clone(), self.items[index].role.name.clone());
+        let (given, text) = match (&id, &name) {
+            (Some(id), _) => (RoleField::Id, id.clone()),
+            (None, Some(name)) => (RoleField::Name, name.clone()),
+            (None, None) => return Ok(()),
+        };
+        let key = format!("{given:?} {text}");
+        let known = self.wire.account.known_role(&key);
+        let known = match known {
+            Some(known) => Some(known),
+            None => match self.search_role(index, given, &text).await? {
+                Some(taken) => {
+                    self.wire.account.remember_role(key, taken.clone());
+                    Some(Arc::new(taken))
+                }
+                None => None,
+            },
+        };
+        let Some(known) = known else { return Ok(()) };
+        if let (Some(name), Some((_, found))) = (&name, known.iter().find(|(field, _)| field.as_str() == "name"))
+            && id.is_some()
+            && !same_id(found, &Value::from(name.as_str()), true)
+        {
+            let message = format!("roles[{index}].id and roles[{index}].name name different roles; give one of them");
+            return Err(RequestError::new(message));
+        }
+        self.items[index].learn_role(&known);
+        Ok(())
+    }
+
+    /// What is known of a role; `None` if it cannot be asked, or the item ended because there is no such role.
+    async fn search_role(&mut self, index: usize, given: RoleField, text: &str) -> Result<Option<Vec<(KeyString, Value)>>, RequestError> {
+        let mut candidates = Vec::new();
+        let mut shown_absent = false;
+        let value = Value::from(text);
+        let operation = self.operation;
+        for lookup in operation.role_lookups.iter().filter(|lookup| lookup.given == given) {
+            match self.search(lookup, &value, index).await {
+                Search::Found(taken) => return Ok(Some(taken)),
+                Search::Several(several) => {
+                    return Err(RequestError::new(format!("roles[{index}].name means several roles: {}; give roles[{index}].id", named(&several))));
+                }
+                Search::Absent { candidates: seen, complete } => {
+                    shown_absent |= complete;
+                    candidates.extend(seen);
+                }
+                Search::Failed(failure) if failure.kind == ErrorKind::NotFound && given == RoleField::Id => {
+                    self.items[index].end(failure.outcome, Some(failure));
+                    return Ok(None);
+                }
+                // A role that cannot be asked about is worked on all the same: it is not shown to exist, that is all.
+                Search::Failed(failure) if given == RoleField::Id && !failure.kind.is_of_account() => {}
+                Search::Failed(failure) => {
+                    self.end_item(index, failure);
+                    return Ok(None);
+                }
+            }
+        }
+        match given {
+            RoleField::Name => {
+                candidates.dedup();
+                let listed = if candidates.is_empty() { String::new() } else { format!("; there are: {}", named(&candidates)) };
+                Err(RequestError::new(format!("roles[{index}].name means no role{listed}")))
+            }
+            RoleField::Id if shown_absent => {
+                let failure = Failure::new(ErrorKind::NotFound, Outcome::Failed, "the provider has no role of that id");
+                self.items[index].end(Outcome::Failed, Some(failure));
+                Ok(None)
+            }
+            RoleField::Id => Ok(None),
+        }
+    }
+
+    async fn search(&mut self, lookup: &Lookup, given: &Value, index: usize) -> Search {
+        match &lookup.place {
+            // A table may know fewer than the provider has: a role that is not in it may exist all the same.
+            LookupPlace::Table(rows) => pick(lookup, rows, given, false),
+            LookupPlace::Read(read, list) => {
+                let call = &self.connector.reads[*read];
+                let answered = match self.run_read(call, Some(index)).await {
+                    Ok(answered) => answered,
+                    Err(failure) => return Search::Failed(failure),
+                };
+                match list {
+                    None => self.only_entry(lookup, &answered, given),
+                    Some(list) => {
+                        let scope = self.scope(Some(index));
+                        let entries: Cow<'_, Value> = list.evaluate(&scope);
+                        match entries.as_array() {
+                            Some(entries) => pick(lookup, entries, given, is_complete(&answered)),
+                            None => Search::Failed(Failure::new(
+                                ErrorKind::ProviderError,
+                                Outcome::Failed,
+                                format!("the provider's answer to `{}` holds no list", call.name),
+                            )),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn only_entry(&self, lookup: &Lookup, answered: &Answered, given: &Value) -> Search {
+        let body = answered.value.as_object().and_then(|answer| answer.get("body"));
+        let entries: &[Value] = body.map_or(&[], std::slice::from_ref);
+        pick(lookup, entries, given, false)
+    }
+
+    /// Runs a read and keeps its answer, for an item where it reads the item.
+    pub(super) async fn run_read(&mut self, call: &crate::connector::Call, index: Option<usize>) -> Result<Arc<Answered>, Failure> {
+        let item = index.filter(|_| call.per_item);
+        let exchange = self.wire.exchange(call, &self.scope(item.or(index)), Extra::default(), false).await;
+        self.trace.extend(exchange.trace);
+        let answered = exchange.result?;
+        let answers = match item {
+            Some(index) => &mut self.items[index].answers,
+            None => &mut self.shared,
+        };
+        answers.set(&call.name, answered.value.clone());
+        Ok(answered)
+    }
+}
+
+pub(super) fn is_complete(answered: &Answered) -> bool {
+    let complete = answered.value.as_object().and_then(|answer| answer.get("complete"));
+    complete != Some(&Value::Boolean(false))
+}
+
+fn pick(lookup: &Lookup, entries: &[Value], given: &Value, complete: bool) -> Search {
+    let matching: Vec<&Value> = entries
+        .iter()
+        .filter(|entry| match &lookup.matches {
+            Some(path) => path.get(entry).is_some_and(|value| same_id(value, given, lookup.ignore_case)),
+            None => true,
+        })
+        .collect();
+    let label = |entry: &Value| {
+        let path = lookup.matches.as_ref().or(lookup.take.first().map(|(_, path)| path));
+        path.and_then(|path| id_text(path.get(entry)?).map(Cow::into_owned))
+    };
+    match matching.as_slice() {
+        [one] => {
+            let taken = lookup.take.iter().filter_map(|(field, path)| Some((field.clone(), path.get(one)?.clone())));
+            Search::Found(taken.filter(|(_, value)| !matches!(value, Value::Null)).collect())
+        }
+        [] => Search::Absent { candidates: entries.iter().filter_map(label).collect(), complete },
+        several => {
+            let ids = several.iter().filter_map(|entry| {
+                let (_, path) = lookup.take.iter().find(|(field, _)| field.as_str() == "id")?;
+                id_text(path.get(entry)?).map(Cow::into_owned)
+            });
+            Search::Several(ids.collect())
+        }
+    }
+}
+
+fn named(candidates: &[String]) -> String {
+    let shown: Vec<&str> = candidates.iter().take(NAMED_CANDIDATES).map(String::as_str).collect();
+    let more = candidates.len().saturating_sub(NAMED_CANDIDATES);
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{tail}", shown.join(", "))
+}

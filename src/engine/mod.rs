@@ -1,0 +1,152 @@
+//! The engine: plans, runs and proves an unassignment from a connector's definition. Knows nothing of HTTP servers, of
+//! SQL or of any provider.
+
+mod locks;
+mod lookup;
+mod passthrough;
+mod prepare;
+mod prove;
+mod report;
+mod run;
+mod user;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use locks::Locks;
+use run::{Item, Run, Write};
+use wire::{CallLimits, Extra, Wire};
+
+use crate::credentials::Account;
+use crate::model::{Outcome, RequestError, ResponseFormat, UnassignRequest, VerifyMode};
+use crate::transport::Transport;
+
+pub use report::{Failure, ItemReport, PlanStep, Report, TraceStep};
+pub use wire::Answered;
+pub(crate) use wire::shown_body;
+
+/// The engine's limits.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineLimits {
+    /// For one call to a provider, from the name's resolution to the last byte of the answer.
+    pub call_timeout: Duration,
+    /// How long `verify=wait` polls, unless the provider's read lag is longer.
+    pub wait_limit: Duration,
+    /// The largest answer of a provider that is read; a streamed one may be larger.
+    pub answer_bytes: usize,
+}
+
+/// Takes roles away.
+pub struct Engine {
+    transport: Arc<dyn Transport>,
+    limits: EngineLimits,
+    locks: Locks,
+}
+
+impl Engine {
+    /// An engine that reaches providers through `transport`.
+    pub fn new(transport: Arc<dyn Transport>, limits: EngineLimits) -> Self {
+        Self { transport, limits, locks: Locks::default() }
+    }
+
+    /// Carries a request out, or plans it.
+    ///
+    /// # Errors
+    /// If the request is bad input: nothing was written then.
+    pub async fn unassign(&self, account: &Account, request: UnassignRequest) -> Result<Report, RequestError> {
+        let operation = &account.connector.unassign;
+        passthrough::check(operation, &request)?;
+        let roles = prepare::items(operation, &request)?;
+        let values = roles.iter().enumerate().map(|(index, role)| prepare::item_value(operation, role, index));
+        let values = values.collect::<Result<Vec<_>, _>>()?;
+        prepare::require_all(operation, &request, &values)?;
+        if request.options.format == ResponseFormat::Stream && roles.len() > 1 && !request.options.dry_run {
+            return Err(RequestError::new("truto_response_format=stream takes one role; roles names several"));
+        }
+        for (index, value) in values.iter().enumerate() {
+            prepare::check_item(operation, value, index)?;
+        }
+        let items = roles.into_iter().zip(values).map(|(role, value)| Item::new(role, value)).collect();
+        let mut run = Run::new(self.wire(account, &request), &self.locks, request, items);
+        run.find_user().await?;
+        if let Some(id) = &run.request.id
+            && !run.active().is_empty()
+        {
+            prepare::check_user_id(operation, id)?;
+        }
+        run.find_roles().await?;
+        for index in run.active() {
+            prepare::check_item(operation, &run.items[index].value, index)?;
+            for check in &operation.checks {
+                let scope = run.scope(Some(index));
+                if check.refuse_when.is_true(&scope) {
+                    let message = check.message.fill(&scope).ok().flatten().unwrap_or_default();
+                    return Err(RequestError::new(message));
+                }
+            }
+        }
+        run.walk().await?;
+        run.prove(self.limits.wait_limit).await;
+        Ok(self.report(run).await)
+    }
+
+    /// Tries an account's credentials with one read.
+    ///
+    /// # Errors
+    /// With what the provider said.
+    pub async fn check_credentials(&self, account: &Account) -> Result<(), Failure> {
+        let wire = self.wire(account, &UnassignRequest::default());
+        let run = Run::new(wire, &self.locks, UnassignRequest::default(), Vec::new());
+        let call = &account.connector.reads[account.connector.check];
+        wire.exchange(call, &run.scope(None), Extra::default(), false).await.result.map(|_| ())
+    }
+
+    fn wire<'a>(&'a self, account: &'a Account, request: &UnassignRequest) -> Wire<'a> {
+        let options = &request.options;
+        Wire {
+            transport: self.transport.as_ref(),
+            account,
+            limits: CallLimits { timeout: self.limits.call_timeout, body_bytes: self.limits.answer_bytes },
+            tracing: options.dry_run || options.format == ResponseFormat::Debug,
+        }
+    }
+
+    async fn report(&self, mut run: Run<'_>) -> Report {
+        let good = run.items.iter().all(|item| matches!(item.outcome, Some(Outcome::Removed | Outcome::AlreadyAbsent)));
+        let looked = run.request.options.verify != VerifyMode::None || run.items.iter().all(|item| item.write == Write::NotSent);
+        let (mut user, mut remote_data) = (Vec::new(), None);
+        if good && looked {
+            for read in &run.operation.user_reads {
+                let call = &run.connector.reads[read.read];
+                let index = run.items.len().checked_sub(1);
+                if run.holds_true(read.when.as_ref(), index) {
+                    // The user is a courtesy: the outcome stands without it.
+                    let _ = run.run_read(call, index).await;
+                }
+            }
+            if let Some((mapping, fields)) = run.map_user() {
+                user = fields;
+                let raw = run.raw_answer(&mapping.step);
+                remote_data = raw.and_then(|raw| user::remote_object(&raw, &mapping.at, &run.connector.secret_fields));
+            }
+        }
+        let mut plan = run.request.options.dry_run.then_some(run.plan);
+        if let Some(plan) = &mut plan {
+            let reads = run.trace.iter().map(|step| PlanStep { why: "already read, to make this plan".to_owned(), ..step.call.clone() });
+            let reads: Vec<PlanStep> = reads.collect();
+            plan.splice(0..0, reads);
+        }
+        Report {
+            items: run.items.into_iter().map(Item::report).collect(),
+            remote_calls: run.remote_calls,
+            user_id: run.request.id.unwrap_or_default(),
+            user,
+            remote_data,
+            writes: run.writes,
+            stream: run.stream,
+            plan,
+            trace: run.trace,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `remote_data` and `remote_query`: merged into the write as they are, and kept from naming another target.
+
+use serde_json::{Map, Value as Json};
+
+use crate::connector::Operation;
+use crate::model::{RequestError, UnassignRequest};
+
+/// Refuses a passthrough that sets or repeats what says whose access to what is taken.
+///
+/// # Errors
+/// With the name that may not be set.
+pub(super) fn check(operation: &Operation, request: &UnassignRequest) -> Result<(), RequestError> {
+    let protected = |name: &str| operation.protected.contains(&name.to_lowercase());
+    let refused = |place: String| {
+        let message = format!("{place} would change whose access to what is taken; use id, roles, organizations and workspace_id for that");
+        Err(RequestError::new(message))
+    };
+    if let Some(name) = request.remote_data.keys().find(|name| protected(name)) {
+        return refused(format!("remote_data.{name}"));
+    }
+    for (name, _) in &request.remote_query {
+        let root = name.split('[').next().unwrap_or_default();
+        if protected(root) {
+            return refused(format!("remote_query[{root}]"));
+        }
+        // Some servers read a dotted name as a nested one.
+        if let Some(root) = root.split_once('.').map(|(root, _)| root).filter(|root| protected(root)) {
+            return refused(format!("remote_query[{root}]"));
+        }
+    }
+    Ok(())
+}
+
+/// Merges `extra` into `body`: objects merge, everything else replaces.
+pub(super) fn merge(body: &mut Map<String, Json>, extra: &Map<String, Json>) {
+    for (name, value) in extra {
+        match (body.get_mut(name), value) {
+            (Some(Json::Object(inner)), Json::Object(extra)) => merge(inner, extra),
+            _ => {
+                body.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The unified user, mapped from the answers at hand by the definition.
+
+use bytes::Bytes;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::run::Run;
+use super::wire::shown_body;
+use crate::connector::{FieldSource, MappedField, UserMapping};
+use crate::expression::{Scope, Value};
+use crate::model::FieldType;
+
+impl Run<'_> {
+    /// The first mapping whose step was answered well, applied.
+    pub(super) fn map_user(&self) -> Option<(&UserMapping, Vec<(&'static str, FieldType, Value)>)> {
+        let scope = self.scope(self.items.len().checked_sub(1));
+        let mapping = self.operation.user.iter().find(|mapping| scope.step_body(&mapping.step).is_some_and(|body| !matches!(body, Value::Null)))?;
+        let fields = mapping.fields.iter().filter_map(|field| Some((field.name, field.holds, map_field(field, &scope)?)));
+        Some((mapping, fields.collect()))
+    }
+}
+
+fn map_field(field: &MappedField, scope: &Scope<'_>) -> Option<Value> {
+    let value = match &field.source {
+        FieldSource::Expression(expression) => expression.evaluate(scope).into_owned(),
+        FieldSource::Tree(tree) => tree.fill(scope)?,
+        FieldSource::Each { list, element } => {
+            let list = list.evaluate(scope);
+            let mapped = list.as_array()?.iter().filter_map(|entry| element.fill(&scope.with_each(entry)));
+            Value::Array(mapped.collect())
+        }
+    };
+    has_value(&value).then_some(value)
+}
+
+/// Empty texts, lists and objects are no value.
+fn has_value(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Bytes(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        _ => true,
+    }
+}
+
+/// The provider's object at `path` of a body, its bytes as they came; masked where the definition names secrets.
+pub(super) fn remote_object(raw: &Bytes, path: &[String], secret_fields: &[String]) -> Option<Bytes> {
+    let mut reader = serde_json::Deserializer::from_slice(raw);
+    let found = At(path).deserialize(&mut reader).ok()??;
+    let bytes = raw.slice_ref(found.get().as_bytes());
+    if secret_fields.is_empty() {
+        return Some(bytes);
+    }
+    shown_body(&bytes, secret_fields).map(|json| Bytes::from(json.to_string()))
+}
+
+/// Finds the raw JSON at a path of names.
+struct At<'p>(&'p [String]);
+
+impl<'de> DeserializeSeed<'de> for At<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        if self.0.is_empty() {
+            return serde::Deserialize::deserialize(deserializer).map(Some);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for At<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        let Some((name, rest)) = self.0.split_first() else { return Ok(None) };
+        while let Some(key) = map.next_key::<std::borrow::Cow<'_, str>>()? {
+            if key == name.as_str() {
+                found = map.next_value_seed(At(rest))?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,448 @@
+//! One step on the wire: rendered purely from its scope, sent with the account's credentials, and classified by the
+//! definition's own rules.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Uri};
+use serde_json::{Map, Value as Json};
+
+use super::passthrough;
+use super::report::{Failure, PlanStep, TraceStep};
+use crate::connector::{Call, Connector, Paginate};
+use crate::credentials::{Account, AuthHeaders, SessionError};
+use crate::expression::{Projection, Scope, Value, encode_segment, object, to_json};
+use crate::model::{ErrorKind, Outcome};
+use crate::transport::{AnswerBody, ProviderCall, Transport, TransportError};
+
+/// So much of a streamed answer is held to classify it.
+const HELD_TO_CLASSIFY_BYTES: usize = 64 << 10;
+/// Shown in place of a secret.
+pub(crate) const MASK: &str = "********";
+
+/// An answer, read as far as the definition looks at it.
+pub struct Answered {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub raw: Bytes,
+    /// `{status, body}` as expressions see it.
+    pub(super) value: Value,
+}
+
+/// Shows the status only: the body may hold secrets.
+impl std::fmt::Debug for Answered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answered").field("status", &self.status).field("body_bytes", &self.raw.len()).finish_non_exhaustive()
+    }
+}
+
+/// What the caller adds to a write.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Extra<'r> {
+    pub(super) data: Option<&'r Map<String, Json>>,
+    pub(super) query: &'r [(String, String)],
+}
+
+/// What came of sending one step.
+pub(super) struct Exchange {
+    pub(super) result: Result<Arc<Answered>, Failure>,
+    /// Whether the provider may have received it.
+    pub(super) sent: bool,
+    pub(super) trace: Vec<TraceStep>,
+    pub(super) rest: Option<AnswerBody>,
+}
+
+/// The limits of one call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CallLimits {
+    pub(super) timeout: Duration,
+    pub(super) body_bytes: usize,
+}
+
+/// How an account's calls are made.
+#[derive(Clone, Copy)]
+pub(super) struct Wire<'a> {
+    pub(super) transport: &'a dyn Transport,
+    pub(super) account: &'a Account,
+    pub(super) limits: CallLimits,
+    pub(super) tracing: bool,
+}
+
+/// A call ready to be sent, without credentials.
+pub(super) struct Rendered {
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl<'a> Wire<'a> {
+    fn connector(&self) -> &'a Connector {
+        &self.account.connector
+    }
+
+    /// Renders a step. Pure: the same scope gives the same call.
+    ///
+    /// # Errors
+    /// If a placeholder has no value, or one that cannot stand in its place. Nothing is sent then.
+    pub(super) fn render(&self, call: &Call, scope: &Scope<'_>, extra: Extra<'_>, page: Option<(&str, &str)>) -> Result<Rendered, Failure> {
+        let unfit = |reason: String| {
+            let message = format!("the call `{}` cannot be made: {reason}", call.name);
+            Failure::new(ErrorKind::ProviderError, Outcome::Failed, message)
+        };
+        let base = &self.account.base;
+        let mut target = String::with_capacity(128);
+        target.push_str(&base.path);
+        call.path.fill_path(scope, &mut target).map_err(|error| unfit(error.to_string()))?;
+        let mut separator = '?';
+        let mut append = |target: &mut String, name: &dyn std::fmt::Display, value: &str| {
+            // Writing into a String cannot fail.
+            let _ = write!(target, "{separator}{name}={}", encode_segment(value));
+            separator = '&';
+        };
+        for (name, template) in &call.query {
+            if let Some(value) = template.fill(scope).map_err(|error| unfit(error.to_string()))? {
+                append(&mut target, name, &value);
+            }
+        }
+        if let Some((name, value)) = page {
+            append(&mut target, &name, value);
+        }
+        for (name, value) in extra.query {
+            append(&mut target, &encode_segment(name), value);
+        }
+        let path = PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(|error| unfit(error.to_string()))?;
+        let uri = Uri::builder().scheme(base.scheme.clone()).authority(base.authority.clone()).path_and_query(path).build();
+        let uri = uri.map_err(|error| unfit(error.to_string()))?;
+
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("offramp/", env!("CARGO_PKG_VERSION"))));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        for (name, template) in self.connector().headers.iter().chain(&call.headers) {
+            if let Some(text) = template.fill(scope).map_err(|error| unfit(error.to_string()))? {
+                let value = HeaderValue::from_str(&text).map_err(|_| unfit(format!("the header {name} would hold what no header may")))?;
+                headers.insert(name.clone(), value);
+            }
+        }
+        let body = match (&call.body, extra.data.filter(|data| !data.is_empty())) {
+            (None, None) => Bytes::new(),
+            (template, data) => {
+                let filled = template.as_ref().map(|body| body.fill(scope).unwrap_or(Value::Null));
+                let mut json = filled.as_ref().map_or_else(|| Json::Object(Map::new()), to_json);
+                if let (Json::Object(body), Some(data)) = (&mut json, data) {
+                    passthrough::merge(body, data);
+                }
+                if !headers.contains_key(CONTENT_TYPE) {
+                    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                }
+                Bytes::from(json.to_string())
+            }
+        };
+        Ok(Rendered { uri, headers, body })
+    }
+
+    /// Renders a step for a plan: secrets masked, nothing sent.
+    pub(super) fn plan(&self, call: &Call, scope: &Scope<'_>, extra: Extra<'_>) -> Result<PlanStep, Failure> {
+        let rendered = self.render(call, scope, extra, None)?;
+        Ok(self.describe(call, &rendered))
+    }
+
+    fn describe(&self, call: &Call, rendered: &Rendered) -> PlanStep {
+        let mut headers = Map::new();
+        for (name, value) in &rendered.headers {
+            let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            headers.insert(name.as_str().to_owned(), Json::String(text));
+        }
+        for name in self.account.session.header_names() {
+            headers.insert(name.as_str().to_owned(), Json::from(MASK));
+        }
+        let why = match call.why.as_str() {
+            "" => "reads what the next step needs, or proves the effect",
+            why => why,
+        };
+        PlanStep {
+            name: call.name.clone(),
+            effect: if call.writes { "write" } else { "read" },
+            method: call.method.as_str().to_owned(),
+            url: rendered.uri.to_string(),
+            headers,
+            body: (!rendered.body.is_empty()).then(|| serde_json::from_slice(&rendered.body).unwrap_or_default()),
+            why: why.to_owned(),
+        }
+    }
+
+    /// Sends a step and says what its answer means. After a 401 the credentials are renewed, once.
+    pub(super) async fn exchange(&self, call: &Call, scope: &Scope<'_>, extra: Extra<'_>, streaming: bool) -> Exchange {
+        match &call.paginate {
+            Some(paginate) => self.listing(call, paginate, scope).await,
+            None => self.single(call, scope, extra, None, streaming).await,
+        }
+    }
+
+    async fn single(&self, call: &Call, scope: &Scope<'_>, extra: Extra<'_>, page: Option<(&str, &str)>, streaming: bool) -> Exchange {
+        let rendered = match self.render(call, scope, extra, page) {
+            Ok(rendered) => rendered,
+            Err(failure) => return Exchange { result: Err(failure), sent: false, trace: Vec::new(), rest: None },
+        };
+        let credentials = self.account.session.headers(self.transport, self.limits.timeout).await;
+        let credentials = match credentials {
+            Ok(credentials) => credentials,
+            Err(error) => return self.without_credentials(&error),
+        };
+        let mut exchange = self.attempt(call, scope, &rendered, &credentials, streaming).await;
+        let refused = matches!(&exchange.result, Err(failure) if failure.kind == ErrorKind::CredentialsRejected);
+        if refused {
+            match self.account.session.renew(&credentials, self.transport, self.limits.timeout).await {
+                Ok(Some(renewed)) => {
+                    let mut again = self.attempt(call, scope, &rendered, &renewed, streaming).await;
+                    exchange.trace.append(&mut again.trace);
+                    exchange = Exchange { trace: exchange.trace, ..again };
+                }
+                Ok(None) => {}
+                Err(error) => return self.without_credentials(&error),
+            }
+        }
+        match &exchange.result {
+            Ok(_) => self.note_credentials(false),
+            Err(failure) if failure.kind == ErrorKind::CredentialsRejected => self.note_credentials(true),
+            Err(_) => {}
+        }
+        exchange
+    }
+
+    fn note_credentials(&self, refused: bool) {
+        self.account.mark(refused);
+    }
+
+    fn without_credentials(&self, error: &SessionError) -> Exchange {
+        if error.kind == ErrorKind::CredentialsRejected {
+            self.note_credentials(true);
+        }
+        let failure = Failure::new(error.kind, Outcome::Failed, error.message.clone());
+        Exchange { result: Err(failure), sent: false, trace: Vec::new(), rest: None }
+    }
+
+    async fn attempt(&self, call: &Call, scope: &Scope<'_>, rendered: &Rendered, credentials: &AuthHeaders, streaming: bool) -> Exchange {
+        let mut headers = rendered.headers.clone();
+        for (name, value) in &credentials.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        let started = Instant::now();
+        let outgoing = ProviderCall {
+            method: call.method.clone(),
+            uri: rendered.uri.clone(),
+            headers,
+            body: rendered.body.clone(),
+            timeout: self.limits.timeout,
+        };
+        let answer = match self.transport.send(outgoing).await {
+            Ok(answer) => {
+                let (status, headers) = (answer.status.as_u16(), answer.headers);
+                self.read_body(answer.body, streaming).await.map(|(raw, rest)| (status, headers, raw, rest))
+            }
+            Err(error) => Err(error),
+        };
+        let (result, sent, rest, error) = match answer {
+            Ok((status, headers, raw, rest)) => {
+                let (answered, result) = self.classify(call, scope, status, headers, raw, rest.is_some());
+                let result = result.map(|()| Arc::clone(&answered)).map_err(|failure| Failure { answer: Some(answered), ..failure });
+                (result, true, rest, None)
+            }
+            Err(error) => (Err(transport_failure(&error)), error.was_sent(), None, Some(error.to_string())),
+        };
+        let mut trace = Vec::new();
+        if self.tracing {
+            let answered = match &result {
+                Ok(answered) => Some(answered),
+                Err(failure) => failure.answer.as_ref(),
+            };
+            trace.push(TraceStep {
+                call: self.describe(call, rendered),
+                elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+                status: answered.map(|answered| answered.status),
+                response_headers: answered.map(|answered| answered.headers.clone()).unwrap_or_default(),
+                data: answered.and_then(|answered| shown_body(&answered.raw, &self.connector().secret_fields)),
+                error,
+            });
+        }
+        Exchange { result, sent, trace, rest }
+    }
+
+    async fn read_body(&self, mut body: AnswerBody, streaming: bool) -> Result<(Bytes, Option<AnswerBody>), TransportError> {
+        if !streaming {
+            return body.collect(self.limits.body_bytes).await.map(|raw| (raw, None));
+        }
+        let mut held = Vec::new();
+        while held.len() < HELD_TO_CLASSIFY_BYTES {
+            match body.chunk().await {
+                Some(chunk) => held.extend_from_slice(&chunk?),
+                None => return Ok((Bytes::from(held), None)),
+            }
+        }
+        Ok((Bytes::from(held), Some(body)))
+    }
+
+    /// What the answer means. Anything the definition does not name is `unknown`.
+    fn classify(&self, call: &Call, scope: &Scope<'_>, status: u16, headers: HeaderMap, raw: Bytes, cut: bool) -> (Arc<Answered>, Result<(), Failure>) {
+        let body = if cut { None } else { read_projected(&call.projection, &raw) };
+        let unreadable = body.is_none();
+        let value = object([("status", Value::Integer(status.into())), ("body", body.unwrap_or(Value::Null))]);
+        let answered = Arc::new(Answered { status, headers, raw, value });
+        let matches = |matcher: &crate::expression::AnswerMatcher| {
+            (!unreadable || matcher.needs_no_body()) && matcher.matches(status, &answered.value, &answered.raw, scope)
+        };
+        if matches(&call.success) {
+            if unreadable && !call.writes {
+                let failure = Failure::new(ErrorKind::ProviderError, Outcome::Unknown, format!("the provider's answer to `{}` is not JSON", call.name));
+                return (answered, Err(failure));
+            }
+            return (answered, Ok(()));
+        }
+        let rule = call.errors.iter().chain(&self.connector().errors).find(|rule| matches(&rule.when));
+        let (kind, outcome) = rule.map_or((ErrorKind::ProviderError, Outcome::Unknown), |rule| (rule.kind, rule.outcome));
+        let message = self.message(&answered.raw).unwrap_or_else(|| format!("the provider answered {status} to `{}`", call.name));
+        (answered, Err(Failure::new(kind, outcome, message)))
+    }
+
+    /// The provider's own words, where the definition says that they stand.
+    fn message(&self, raw: &Bytes) -> Option<String> {
+        const LONGEST: usize = 500;
+        let text = match serde_json::from_slice::<Json>(raw) {
+            Ok(json) => {
+                let body = crate::expression::from_json(&json);
+                let mut said = self.connector().error_message.iter().filter_map(|path| path.get(&body)?.as_str().map(|text| text.into_owned()));
+                said.next().or_else(|| json.as_str().map(str::to_owned))?
+            }
+            Err(_) => {
+                let text = std::str::from_utf8(raw).ok()?.trim();
+                if text.starts_with('<') {
+                    return None;
+                }
+                text.to_owned()
+            }
+        };
+        let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// All pages of a listing as one answer. Cut short, it says `complete: false`, and proves nothing absent.
+    async fn listing(&self, call: &Call, paginate: &Paginate, scope: &Scope<'_>) -> Exchange {
+        let mut trace = Vec::new();
+        let mut collected: Vec<Value> = Vec::new();
+        let mut first: Option<Arc<Answered>> = None;
+        let mut cursor: Option<String> = None;
+        let mut complete = false;
+        for _ in 0..paginate.max_pages {
+            let page = cursor.as_deref().map(|cursor| (paginate.param.as_str(), cursor));
+            let mut exchange = self.single(call, scope, Extra::default(), page, false).await;
+            trace.append(&mut exchange.trace);
+            let answered = match (exchange.result, &first) {
+                (Ok(answered), _) => answered,
+                // What was listed so far still shows what is held.
+                (Err(_), Some(_)) => break,
+                (Err(failure), None) => return Exchange { result: Err(failure), sent: exchange.sent, trace, rest: None },
+            };
+            let list = list_at(&answered.value, &paginate.list);
+            let Some(list) = list else {
+                first.get_or_insert(answered);
+                break;
+            };
+            collected.extend(list.iter().cloned());
+            let so_far = with_collected(&answered.value, collected.len());
+            let next = paginate.next.evaluate(&scope.with_answer(&so_far));
+            let next = crate::expression::id_text(&next).filter(|text| !text.is_empty()).map(|text| text.into_owned());
+            first.get_or_insert(answered);
+            match next {
+                // A cursor that does not move would never end.
+                Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
+                Some(_) => break,
+                None => {
+                    complete = true;
+                    break;
+                }
+            }
+        }
+        let Some(first) = first else {
+            let failure = Failure::new(ErrorKind::Internal, Outcome::Failed, "a listing of no pages");
+            return Exchange { result: Err(failure), sent: false, trace, rest: None };
+        };
+        let value = with_list(&first.value, &paginate.list, collected, complete);
+        let whole = Answered { status: first.status, headers: first.headers.clone(), raw: first.raw.clone(), value };
+        Exchange { result: Ok(Arc::new(whole)), sent: true, trace, rest: None }
+    }
+}
+
+fn read_projected(projection: &Projection, raw: &Bytes) -> Option<Value> {
+    if projection.is_empty() {
+        return Some(Value::Null);
+    }
+    projection.read(raw).ok()
+}
+
+fn list_at<'v>(answer: &'v Value, path: &[String]) -> Option<&'v [Value]> {
+    let body = answer.as_object()?.get("body")?;
+    let list = path.iter().try_fold(body, |value, name| value.as_object()?.get(name.as_str()))?;
+    list.as_array()
+}
+
+fn with_collected(answer: &Value, count: usize) -> Value {
+    let mut answer = answer.clone();
+    if let Some(object) = answer.as_object_mut() {
+        object.insert("collected".into(), Value::Integer(i64::try_from(count).unwrap_or(i64::MAX)));
+    }
+    answer
+}
+
+fn with_list(answer: &Value, path: &[String], list: Vec<Value>, complete: bool) -> Value {
+    let mut answer = answer.clone();
+    if let Some(object) = answer.as_object_mut() {
+        object.insert("complete".into(), Value::Boolean(complete));
+        let mut place = object.get_mut("body");
+        for name in path {
+            place = place.and_then(|value| value.as_object_mut()?.get_mut(name.as_str()));
+        }
+        if let Some(place @ Value::Array(_)) = place {
+            *place = Value::Array(list);
+        }
+    }
+    answer
+}
+
+fn transport_failure(error: &TransportError) -> Failure {
+    let kind = if error.is_timeout() { ErrorKind::ProviderTimeout } else { ErrorKind::ProviderUnavailable };
+    let outcome = if error.was_sent() { Outcome::Unknown } else { Outcome::Failed };
+    Failure { timed_out: error.is_timeout(), ..Failure::new(kind, outcome, error.to_string()) }
+}
+
+/// A provider's body as JSON, or as text, with the members a definition calls secret masked.
+pub(crate) fn shown_body(raw: &Bytes, secret_fields: &[String]) -> Option<Json> {
+    const LONGEST_TEXT: usize = 4096;
+    if raw.is_empty() {
+        return None;
+    }
+    let Ok(mut json) = serde_json::from_slice::<Json>(raw) else {
+        let text: String = String::from_utf8_lossy(raw).chars().take(LONGEST_TEXT).collect();
+        return Some(Json::String(text));
+    };
+    mask(&mut json, secret_fields);
+    Some(json)
+}
+
+fn mask(json: &mut Json, secret_fields: &[String]) {
+    match json {
+        Json::Object(map) => {
+            for (name, value) in map {
+                if secret_fields.iter().any(|secret| secret == name) {
+                    *value = Json::from(MASK);
+                } else {
+                    mask(value, secret_fields);
+                }
+            }
+        }
+        Json::Array(list) => list.iter_mut().for_each(|value| mask(value, secret_fields)),
+        _ => {}
+    }
+}
