@@ -53,7 +53,7 @@ pub struct TransportLimits {
     /// Unused connections kept a host.
     pub pool_idle_per_host: usize,
     pub max_header_count: usize,
-    /// Of an answer's head; also the most that is read ahead of a streamed body. At least 8 KiB.
+    /// Of an answer's head; twice as much is the most that is read ahead of a streamed body. At least 8 KiB.
     pub max_head_bytes: usize,
     /// The largest body that is collected; streams are not limited.
     pub response_body_bytes: usize,
