@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::sync::mpsc;
 
+use futures_util::FutureExt;
+
 use super::*;
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -45,44 +47,103 @@ async fn a_connection_idle_for_too_long_is_not_used_again() {
     assert_eq!(server.connections(), 2);
 }
 
-/// Given a pooled connection that the provider has closed while nobody looked,
-/// when a write is sent, then not a byte of it goes there, and it is sent once, over a new connection.
-#[tokio::test(flavor = "current_thread")]
-async fn a_call_that_meets_a_closed_idle_connection_is_sent_once_on_a_new_one() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let (closed, is_closed) = mpsc::channel();
-    let provider = std::thread::spawn(move || {
-        let mut requests = Vec::new();
-        for n in 0..2 {
-            let (mut stream, _) = listener.accept().unwrap();
-            requests.push(blocking_request(&mut stream));
-            stream.write_all(ANSWER).unwrap();
-            if n == 0 {
-                stream.shutdown(Shutdown::Write).unwrap();
-                closed.send(()).unwrap();
-                // What the client still writes on the first connection, until it closes its side.
-                let mut late = String::new();
-                let _ = stream.read_to_string(&mut late);
-                requests.push(late);
-            }
-        }
-        requests
-    });
-    let transport = transport();
-    let url = format!("http://{address}/");
-    assert_eq!(text(transport.send(get(&url)).await.unwrap()).await, "ok");
+/// A provider that answers one request a connection, and closes the first one when told.
+struct ClosingProvider {
+    url: String,
+    close: mpsc::Sender<()>,
+    closed: mpsc::Receiver<()>,
+    requests: mpsc::Receiver<String>,
+}
 
-    // The only thread of the runtime waits here: the connection's task cannot have seen the end yet.
-    is_closed.recv().unwrap();
-    std::thread::sleep(Duration::from_millis(20));
-    let answer = transport.send(call(Method::DELETE, &url)).await.unwrap();
+impl ClosingProvider {
+    fn start() -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (close, may_close) = mpsc::channel();
+        let (has_closed, closed) = mpsc::channel();
+        let (seen, requests) = mpsc::channel();
+        std::thread::spawn(move || {
+            let (mut first, _) = listener.accept().unwrap();
+            seen.send(blocking_request(&mut first)).unwrap();
+            first.write_all(ANSWER).unwrap();
+            may_close.recv().unwrap();
+            first.shutdown(Shutdown::Write).unwrap();
+            has_closed.send(()).unwrap();
+            // What the client still writes there, until it closes its side.
+            let mut late = String::new();
+            let _ = first.read_to_string(&mut late);
+            seen.send(late).unwrap();
+            let (mut second, _) = listener.accept().unwrap();
+            seen.send(blocking_request(&mut second)).unwrap();
+            second.write_all(ANSWER).unwrap();
+        });
+        Self {
+            url,
+            close,
+            closed,
+            requests,
+        }
+    }
+
+    /// One call, after which its connection is in the pool.
+    async fn fill_pool(&self, transport: &HttpTransport) {
+        let answer = transport.send(get(&self.url)).await.unwrap();
+        assert_eq!(text(answer).await, "ok");
+        assert!(self.requests.recv().unwrap().starts_with("GET /"));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    /// Holds the runtime's only thread until the provider's end has arrived: no task can have seen it.
+    fn close_unseen(&self) {
+        self.close.send(()).unwrap();
+        self.closed.recv().unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Given a pooled connection that the provider has closed, and a call that is queued just before that is noticed,
+/// when the connection gives the call back, then it is sent once, on a new connection.
+#[tokio::test(flavor = "current_thread")]
+async fn a_call_given_back_by_a_closed_connection_is_sent_once_on_a_new_one() {
+    let provider = ClosingProvider::start();
+    let transport = transport();
+    provider.fill_pool(&transport).await;
+
+    // Wakes this task in the same turn that wakes the connection's, and ahead of it.
+    let mut nap = Box::pin(tokio::time::sleep(Duration::from_millis(5)));
+    assert!((&mut nap).now_or_never().is_none());
+    provider.close_unseen();
+    nap.await;
+    let answer = transport
+        .send(call(Method::DELETE, &provider.url))
+        .await
+        .unwrap();
 
     assert_eq!(text(answer).await, "ok");
-    let requests = provider.join().unwrap();
-    assert!(requests[0].starts_with("GET /"));
-    assert_eq!(requests[1], "", "written to the closed connection");
-    assert!(requests[2].starts_with("DELETE /"));
+    let written_to_the_closed_one = provider.requests.recv().unwrap();
+    assert_eq!(written_to_the_closed_one, "");
+    assert!(provider.requests.recv().unwrap().starts_with("DELETE /"));
+}
+
+/// Given a pooled connection whose end has arrived but is not noticed,
+/// when a call is written to it, then the call may have been received, and is not sent again.
+#[tokio::test(flavor = "current_thread")]
+async fn a_call_written_to_a_closed_connection_may_have_been_received() {
+    let provider = ClosingProvider::start();
+    let transport = transport();
+    provider.fill_pool(&transport).await;
+
+    provider.close_unseen();
+    let error = refused(&transport, call(Method::DELETE, &provider.url)).await;
+
+    assert!(
+        matches!(error, TransportError::ConnectionBroken { .. }),
+        "{error:?}"
+    );
+    assert!(error.was_sent());
+    assert!(provider.requests.recv().unwrap().starts_with("DELETE /"));
+    let again = provider.requests.recv_timeout(Duration::from_millis(50));
+    assert!(again.is_err(), "{again:?}");
 }
 
 /// Given a pooled connection, when the provider takes the call and hangs up without a word,
