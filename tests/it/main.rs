@@ -7,3 +7,4 @@ mod decode_bodies;
 mod decode_encodings;
 mod decode_refusals;
 mod decode_roundtrip;
+mod transport;

@@ -1,0 +1,69 @@
+//! How a provider is reached: one call out, one answer back, and an error that says whether the provider may have
+//! acted. Knows nothing of roles, connectors or credentials; what an answer means is decided by its caller.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, Uri};
+
+mod body;
+mod connect;
+mod egress;
+mod error;
+mod http1;
+mod trust;
+
+pub use body::AnswerBody;
+pub use connect::Resolver;
+pub use egress::{Channel, EgressPolicy, EgressPolicyError};
+pub use error::TransportError;
+pub use http1::{HttpTransport, TransportLimits};
+pub use trust::{Trust, TrustError};
+
+/// One request to a provider, complete: what is here is what is sent.
+#[derive(Clone)]
+pub struct ProviderCall {
+    pub method: Method,
+    /// Absolute, without userinfo.
+    pub uri: Uri,
+    /// Without those that belong to the transport (`host`, `content-length`, `accept-encoding` and the like: they are dropped).
+    pub headers: HeaderMap,
+    /// Sent with its length for any method; empty means none.
+    pub body: Bytes,
+    /// For everything, from the name's resolution to the last byte of a collected body.
+    pub timeout: Duration,
+}
+
+/// Shows neither headers, query nor body: any of them may hold a secret.
+impl fmt::Debug for ProviderCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderCall")
+            .field("method", &self.method)
+            .field("host", &self.uri.host().unwrap_or_default())
+            .field("path", &self.uri.path())
+            .field("body_bytes", &self.body.len())
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the provider answered, whatever its status: a redirect is an answer too, and is never followed.
+#[derive(Debug)]
+pub struct ProviderAnswer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// As sent: nothing is decompressed.
+    pub body: AnswerBody,
+}
+
+/// Something that can carry a call to a provider.
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Sends the call once and waits for the head of the answer.
+    ///
+    /// # Errors
+    /// No usable answer; [`TransportError::was_sent`] tells whether the provider may have seen the call.
+    async fn send(&self, call: ProviderCall) -> Result<ProviderAnswer, TransportError>;
+}
