@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 mod clock;
 mod fault;
+pub mod jumpcloud;
 mod server;
 
 pub use clock::Clock;
