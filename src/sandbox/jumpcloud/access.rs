@@ -194,7 +194,7 @@ impl Credentials {
         self.issued += 1;
         let token = format!("sim{:04}-{}", self.issued, Uuid::now_v7().simple());
         let life = settings.token_life;
-        let expires_at_ms = now_ms + life.as_millis() as u64;
+        let expires_at_ms = now_ms.saturating_add(life.as_millis() as u64);
         self.tokens.insert(token.clone(), expires_at_ms);
         let answer = json!({
             "access_token": token, "expires_in": life.as_secs(), "scope": "api", "token_type": "bearer",

@@ -47,7 +47,10 @@ pub(super) fn put(tenant: &mut Tenant, ask: &Ask<'_>, id: &str) -> Result<Reply,
         tenant.change(ask.now_ms).delete_administrator(id);
         return Err(NOT_FOUND);
     }
-    let update = Update::read(&body, &tenant.directory, &tenant.settings)?;
+    let mut update = Update::read(&body, &tenant.directory, &tenant.settings)?;
+    if tenant.settings.put_keeps_roles {
+        update.roles = None;
+    }
     if let Some(email) = &update.email
         && email_taken(&tenant.directory, email, id)
     {

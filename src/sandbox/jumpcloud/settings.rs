@@ -40,6 +40,10 @@ pub struct Settings {
     pub relative_links: bool,
     /// What a filter with an operator of the other API version does.
     pub unknown_operator: UnknownOperator,
+    /// A PUT answers 200, sets the other fields, and leaves and returns the roles as they were.
+    pub put_keeps_roles: bool,
+    /// Every write answers as if it were done, and changes nothing.
+    pub writes_without_effect: bool,
     /// The next PUT finds that its administrator has just been deleted. Strikes once.
     pub vanish_on_put: bool,
     /// Another writer sets the same administrator's roles around the next PUT. Strikes once.
@@ -66,6 +70,8 @@ impl Default for Settings {
             call_limit: None,
             relative_links: false,
             unknown_operator: UnknownOperator::Reject,
+            put_keeps_roles: false,
+            writes_without_effect: false,
             vanish_on_put: false,
             rival: None,
         }

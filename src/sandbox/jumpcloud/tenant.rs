@@ -48,14 +48,18 @@ impl Tenant {
     /// What reads show: the directory as it was a read lag ago.
     pub(super) fn seen(&self, now_ms: u64) -> &Directory {
         let lag_ms = self.settings.read_lag.as_millis() as u64;
-        let unseen = self.history.iter().find(|(at, _)| at + lag_ms > now_ms);
+        let unseen = self
+            .history
+            .iter()
+            .find(|(at, _)| at.saturating_add(lag_ms) > now_ms);
         unseen.map_or(&self.directory, |(_, before)| before)
     }
 
     /// The directory, to be changed.
     pub(super) fn change(&mut self, now_ms: u64) -> &mut Directory {
         let lag_ms = self.settings.read_lag.as_millis() as u64;
-        self.history.retain(|(at, _)| at + lag_ms > now_ms);
+        self.history
+            .retain(|(at, _)| at.saturating_add(lag_ms) > now_ms);
         if lag_ms > 0 {
             self.history.push_back((now_ms, self.directory.clone()));
         }
@@ -63,8 +67,17 @@ impl Tenant {
     }
 
     pub(super) fn answer(&mut self, call: &Call, now_ms: u64) -> Reply {
-        self.route(call, now_ms)
-            .unwrap_or_else(|refusal| refusal.reply(&self.settings))
+        let untouched = self
+            .settings
+            .writes_without_effect
+            .then(|| self.directory.clone());
+        let reply = self
+            .route(call, now_ms)
+            .unwrap_or_else(|refusal| refusal.reply(&self.settings));
+        if let Some(untouched) = untouched {
+            self.directory = untouched;
+        }
+        reply
     }
 
     fn route(&mut self, call: &Call, now_ms: u64) -> Result<Reply, Refusal> {
