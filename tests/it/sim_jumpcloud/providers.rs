@@ -95,3 +95,21 @@ async fn a_single_tenant_key_changes_no_links() {
         .is(403, forbidden);
     assert_eq!(bench.sim.memberships(), before);
 }
+
+#[tokio::test]
+async fn a_deleted_administrator_reaches_no_organization_any_more() {
+    let bench = Bench::new().await;
+    let before = bench.sim.memberships();
+    let path = format!("/api/users/{}", seed::MSP_ADMIN);
+    assert_eq!(bench.delete(&path).await.status, 200);
+    let after = bench.sim.memberships();
+    let lost: Vec<_> = before.difference(&after).map(String::as_str).collect();
+    assert_eq!(lost.len(), 5, "{lost:?}");
+    assert_eq!(
+        lost[3..],
+        [
+            "administrator 5c3536e9e0a6840001872786 reaches organization 5c3536e9e0a6840001872700",
+            "administrator 5c3536e9e0a6840001872786 reaches organization 5c3536e9e0a6840001872701",
+        ]
+    );
+}
