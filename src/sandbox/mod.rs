@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 mod clock;
 mod fault;
 pub mod guardhouse;
+pub mod jumpcloud;
 mod server;
 
 pub use clock::Clock;

@@ -8,3 +8,4 @@ mod decode_encodings;
 mod decode_refusals;
 mod decode_roundtrip;
 mod transport;
+mod sim_jumpcloud;
