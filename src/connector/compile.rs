@@ -208,7 +208,7 @@ impl<'d> Compiler<'d> {
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
         match names.as_slice() {
             [] => Err(self.error("C010", place, "an expression must name what it reads; `.` alone is not allowed")),
-            ["each" | "answer" | "items", ..] | ["input", "id", ..] => Ok(()),
+            ["each" | "answer" | "items", ..] | ["input", "id", ..] | ["account", "base_url"] => Ok(()),
             ["item", "role", ..] => Ok(()),
             ["item", name, ..] if SCOPES.contains(name) || self.operation.inputs.contains_key(*name) => Ok(()),
             ["let", name, ..] if self.lets.contains(name) => Ok(()),

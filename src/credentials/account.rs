@@ -48,7 +48,10 @@ impl Context {
     ///
     /// # Errors
     /// With the first key that is missing, unknown or wrong.
-    pub fn check(connector: &Connector, given: &serde_json::Map<String, serde_json::Value>) -> Result<Self, ContextError> {
+    pub fn check(
+        connector: &Connector,
+        given: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<Self, ContextError> {
         let mut context = Self { public: BTreeMap::new(), secret: BTreeMap::new() };
         for (key, value) in given {
             let empty = value.is_null() || value.as_str().is_some_and(str::is_empty);
@@ -107,7 +110,8 @@ fn check_value(key: &str, value: &serde_json::Value, setting: &AccountKey) -> Re
         // The pattern was compiled when the definition was loaded.
         let matches = Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(text));
         if !matches {
-            let expected = if setting.help.is_empty() { format!("of the form {pattern}") } else { setting.help.clone() };
+            let expected =
+                if setting.help.is_empty() { format!("of the form {pattern}") } else { setting.help.clone() };
             return Err(wrong(expected));
         }
     }
@@ -158,7 +162,13 @@ impl Account {
     ///
     /// # Errors
     /// If the context no longer suits the connector.
-    pub fn new(id: &str, environment: &str, connector: Arc<Connector>, context: &Context, needs_reauth: bool) -> Result<Self, ContextError> {
+    pub fn new(
+        id: &str,
+        environment: &str,
+        connector: Arc<Connector>,
+        context: &Context,
+        needs_reauth: bool,
+    ) -> Result<Self, ContextError> {
         let public = values_of(context.public.iter());
         let all = values_of(context.public.iter().chain(&context.secret));
         let base = match context.public.get("base_url").and_then(serde_json::Value::as_str) {
@@ -184,7 +194,8 @@ impl Account {
 
     /// Notes whether the provider takes the credentials. Gives whether that is news.
     pub fn mark(&self, needs_reauth: bool) -> bool {
-        self.needs_reauth.load(Ordering::Relaxed) != needs_reauth && self.needs_reauth.swap(needs_reauth, Ordering::Relaxed) != needs_reauth
+        self.needs_reauth.load(Ordering::Relaxed) != needs_reauth
+            && self.needs_reauth.swap(needs_reauth, Ordering::Relaxed) != needs_reauth
     }
 
     /// Whether the provider refused the credentials lately.
@@ -211,7 +222,10 @@ impl Account {
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account").field("id", &self.id).field("integration", &self.connector.slug).finish_non_exhaustive()
+        f.debug_struct("Account")
+            .field("id", &self.id)
+            .field("integration", &self.connector.slug)
+            .finish_non_exhaustive()
     }
 }
 

@@ -79,7 +79,11 @@ impl Session {
                     }
                 }
                 let bearer = Bearer { headers, renew_at: None };
-                Ok(Self { latest: ArcSwapOption::from_pointee(bearer), token: None, fetching: tokio::sync::Mutex::default() })
+                Ok(Self {
+                    latest: ArcSwapOption::from_pointee(bearer),
+                    token: None,
+                    fetching: tokio::sync::Mutex::default(),
+                })
             }
             AuthScheme::Oauth2ClientCredentials(client) => {
                 let token = TokenRequest::new(client, &scope, base, connector, auth);
@@ -115,14 +119,24 @@ impl Session {
     ///
     /// # Errors
     /// If a new token cannot be had.
-    pub async fn renew(&self, refused: &AuthHeaders, transport: &dyn Transport, timeout: Duration) -> Result<Option<AuthHeaders>, SessionError> {
+    pub async fn renew(
+        &self,
+        refused: &AuthHeaders,
+        transport: &dyn Transport,
+        timeout: Duration,
+    ) -> Result<Option<AuthHeaders>, SessionError> {
         if self.token.is_none() {
             return Ok(None);
         }
         self.fetch(Some(Arc::clone(refused)), transport, timeout).await.map(Some)
     }
 
-    async fn fetch(&self, stale: Option<AuthHeaders>, transport: &dyn Transport, timeout: Duration) -> Result<AuthHeaders, SessionError> {
+    async fn fetch(
+        &self,
+        stale: Option<AuthHeaders>,
+        transport: &dyn Transport,
+        timeout: Duration,
+    ) -> Result<AuthHeaders, SessionError> {
         let Some(request) = &self.token else {
             return stale.ok_or_else(|| rejected(None, "the account has no credentials".to_owned()));
         };
@@ -146,7 +160,13 @@ struct TokenAnswer {
 }
 
 impl TokenRequest {
-    fn new(client: &ClientCredentials, scope: &Scope<'_>, base: &BaseUrl, connector: &Arc<Connector>, auth: usize) -> Option<Self> {
+    fn new(
+        client: &ClientCredentials,
+        scope: &Scope<'_>,
+        base: &BaseUrl,
+        connector: &Arc<Connector>,
+        auth: usize,
+    ) -> Option<Self> {
         let id = client.client_id.fill(scope).ok()??;
         let secret = client.client_secret.fill(scope).ok()??;
         let url = client.token_url.fill(scope).ok()??;
@@ -187,7 +207,8 @@ impl TokenRequest {
         let sent = Instant::now();
         let answer = transport.send(call).await.map_err(|error| unreachable_endpoint(&error))?;
         let status = answer.status.as_u16();
-        let body = answer.body.collect(LARGEST_TOKEN_ANSWER_BYTES).await.map_err(|error| unreachable_endpoint(&error))?;
+        let body =
+            answer.body.collect(LARGEST_TOKEN_ANSWER_BYTES).await.map_err(|error| unreachable_endpoint(&error))?;
         if !answer.status.is_success() {
             return Err(self.refusal(status, &body));
         }
@@ -200,7 +221,8 @@ impl TokenRequest {
         let life = life.map_or(DEFAULT_LIFE, |life| Duration::from_secs_f64(life.min(1e9)));
         let usable = if life > RENEW_AHEAD * 2 { life - RENEW_AHEAD } else { life / 2 };
         let value = secret_header(&format!("Bearer {}", token.access_token));
-        let value = value.ok_or_else(|| rejected(None, "the provider's access token cannot stand in a header".to_owned()))?;
+        let value =
+            value.ok_or_else(|| rejected(None, "the provider's access token cannot stand in a header".to_owned()))?;
         Ok(Bearer { headers: vec![(AUTHORIZATION, value)], renew_at: Some(sent + usable) })
     }
 

@@ -19,7 +19,10 @@ const NAMED_CANDIDATES: usize = 20;
 enum Search {
     Found(Vec<(KeyString, Value)>),
     /// Nothing matched; these were there. `complete` if all that exist were looked at.
-    Absent { candidates: Vec<String>, complete: bool },
+    Absent {
+        candidates: Vec<String>,
+        complete: bool,
+    },
     Several(Vec<String>),
     Failed(Failure),
 }
@@ -35,7 +38,8 @@ impl Run<'_> {
         super::prepare::check_user_email(&email)?;
         let searched = self.search(lookup, &Value::from(email.as_str()), 0).await;
         let refuse = |what: &str, candidates: &[String]| {
-            let listed = if candidates.is_empty() { String::new() } else { format!("; candidates: {}", named(candidates)) };
+            let listed =
+                if candidates.is_empty() { String::new() } else { format!("; candidates: {}", named(candidates)) };
             Err(RequestError::new(format!("id: {what} the e-mail address given{listed}")))
         };
         match searched {
@@ -101,7 +105,12 @@ impl Run<'_> {
     }
 
     /// What is known of a role; `None` if it cannot be asked, or the item ended because there is no such role.
-    async fn search_role(&mut self, index: usize, given: RoleField, text: &str) -> Result<Option<Vec<(KeyString, Value)>>, RequestError> {
+    async fn search_role(
+        &mut self,
+        index: usize,
+        given: RoleField,
+        text: &str,
+    ) -> Result<Option<Vec<(KeyString, Value)>>, RequestError> {
         let mut candidates = Vec::new();
         let mut shown_absent = false;
         let value = Value::from(text);
@@ -110,7 +119,10 @@ impl Run<'_> {
             match self.search(lookup, &value, index).await {
                 Search::Found(taken) => return Ok(Some(taken)),
                 Search::Several(several) => {
-                    return Err(RequestError::new(format!("roles[{index}].name means several roles: {}; give roles[{index}].id", named(&several))));
+                    return Err(RequestError::new(format!(
+                        "roles[{index}].name means several roles: {}; give roles[{index}].id",
+                        named(&several)
+                    )));
                 }
                 Search::Absent { candidates: seen, complete } => {
                     shown_absent |= complete;
@@ -131,7 +143,8 @@ impl Run<'_> {
         match given {
             RoleField::Name => {
                 candidates.dedup();
-                let listed = if candidates.is_empty() { String::new() } else { format!("; there are: {}", named(&candidates)) };
+                let listed =
+                    if candidates.is_empty() { String::new() } else { format!("; there are: {}", named(&candidates)) };
                 Err(RequestError::new(format!("roles[{index}].name means no role{listed}")))
             }
             RoleField::Id if shown_absent => {
@@ -179,7 +192,11 @@ impl Run<'_> {
     }
 
     /// Runs a read and keeps its answer, for an item where it reads the item.
-    pub(super) async fn run_read(&mut self, call: &crate::connector::Call, index: Option<usize>) -> Result<Arc<Answered>, Failure> {
+    pub(super) async fn run_read(
+        &mut self,
+        call: &crate::connector::Call,
+        index: Option<usize>,
+    ) -> Result<Arc<Answered>, Failure> {
         let item = index.filter(|_| call.per_item);
         let exchange = self.wire.exchange(call, &self.scope(item.or(index)), Extra::default(), false).await;
         self.trace.extend(exchange.trace);
@@ -189,6 +206,8 @@ impl Run<'_> {
             None => &mut self.shared,
         };
         answers.set(&call.name, answered.value.clone());
+        self.raw.retain(|(step, _)| *step != call.name);
+        self.raw.push((call.name.clone(), answered.raw.clone()));
         Ok(answered)
     }
 }

@@ -114,7 +114,8 @@ impl Engine {
 
     async fn report(&self, mut run: Run<'_>) -> Report {
         let good = run.items.iter().all(|item| matches!(item.outcome, Some(Outcome::Removed | Outcome::AlreadyAbsent)));
-        let looked = run.request.options.verify != VerifyMode::None || run.items.iter().all(|item| item.write == Write::NotSent);
+        let looked =
+            run.request.options.verify != VerifyMode::None || run.items.iter().all(|item| item.write == Write::NotSent);
         let (mut user, mut remote_data) = (Vec::new(), None);
         if good && looked {
             for read in &run.operation.user_reads {
@@ -127,13 +128,17 @@ impl Engine {
             }
             if let Some((mapping, fields)) = run.map_user() {
                 user = fields;
-                let raw = run.raw_answer(&mapping.step);
-                remote_data = raw.and_then(|raw| user::remote_object(&raw, &mapping.at, &run.connector.secret_fields));
+                let raw = run.raw.iter().find(|(step, _)| *step == mapping.step);
+                remote_data =
+                    raw.and_then(|(_, raw)| user::remote_object(raw, &mapping.at, &run.connector.secret_fields));
             }
         }
         let mut plan = run.request.options.dry_run.then_some(run.plan);
         if let Some(plan) = &mut plan {
-            let reads = run.trace.iter().map(|step| PlanStep { why: "already read, to make this plan".to_owned(), ..step.call.clone() });
+            let reads = run
+                .trace
+                .iter()
+                .map(|step| PlanStep { why: "already read, to make this plan".to_owned(), ..step.call.clone() });
             let reads: Vec<PlanStep> = reads.collect();
             plan.splice(0..0, reads);
         }

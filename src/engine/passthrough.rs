@@ -12,7 +12,9 @@ use crate::model::{RequestError, UnassignRequest};
 pub(super) fn check(operation: &Operation, request: &UnassignRequest) -> Result<(), RequestError> {
     let protected = |name: &str| operation.protected.contains(&name.to_lowercase());
     let refused = |place: String| {
-        let message = format!("{place} would change whose access to what is taken; use id, roles, organizations and workspace_id for that");
+        let message = format!(
+            "{place} would change whose access to what is taken; use id, roles, organizations and workspace_id for that"
+        );
         Err(RequestError::new(message))
     };
     if let Some(name) = request.remote_data.keys().find(|name| protected(name)) {

@@ -52,7 +52,8 @@ enum Candidates {
 }
 
 fn single_organization(request: &UnassignRequest) -> Result<Option<Candidates>, RequestError> {
-    let mut ids: Vec<&String> = request.organizations.iter().filter_map(|organization| organization.id.as_ref()).collect();
+    let mut ids: Vec<&String> =
+        request.organizations.iter().filter_map(|organization| organization.id.as_ref()).collect();
     ids.dedup();
     if ids.is_empty() && !request.organizations.is_empty() {
         return Err(RequestError::new("organizations[0].id is missing; organizations are told apart by their ids"));
@@ -64,7 +65,12 @@ fn single_organization(request: &UnassignRequest) -> Result<Option<Candidates>, 
     })
 }
 
-fn fill(own: &mut Option<String>, wide: Option<&String>, own_place: &str, wide_place: &str) -> Result<(), RequestError> {
+fn fill(
+    own: &mut Option<String>,
+    wide: Option<&String>,
+    own_place: &str,
+    wide_place: &str,
+) -> Result<(), RequestError> {
     match (&own, wide) {
         (Some(own), Some(wide)) if own != wide => {
             Err(RequestError::new(format!("{own_place} and {wide_place} differ; give one of them, or the same value")))
@@ -94,7 +100,8 @@ pub(super) fn item_value(operation: &Operation, item: &RoleRef, index: usize) ->
     let text = |value: &Option<String>| Value::from(value.as_deref());
     let role = object([("id", text(&item.id)), ("name", text(&item.name))]);
     let mut value = ObjectMap::from([(KeyString::from("role"), role)]);
-    for (name, scope) in [("group", &item.group), ("organization", &item.organization), ("workspace", &item.workspace)] {
+    for (name, scope) in [("group", &item.group), ("organization", &item.organization), ("workspace", &item.workspace)]
+    {
         if scope.is_some() {
             value.insert(name.into(), text(scope));
         }
@@ -118,7 +125,11 @@ pub(super) fn item_value(operation: &Operation, item: &RoleRef, index: usize) ->
 ///
 /// # Errors
 /// If any is.
-pub(super) fn require_all(operation: &Operation, request: &UnassignRequest, items: &[Value]) -> Result<(), RequestError> {
+pub(super) fn require_all(
+    operation: &Operation,
+    request: &UnassignRequest,
+    items: &[Value],
+) -> Result<(), RequestError> {
     let mut missing_query: Vec<String> = Vec::new();
     let mut missing_body: Vec<String> = Vec::new();
     for input in operation.inputs.iter().filter(|input| input.required) {
@@ -196,12 +207,12 @@ pub(super) fn check_item(operation: &Operation, item: &Value, index: usize) -> R
     let Some(item) = item.as_object() else { return Ok(()) };
     let role = item.get("role").and_then(Value::as_object);
     for field in ["id", "name"] {
-        if let Some(text) = role.and_then(|role| role.get(field)).and_then(Value::as_str) {
+        if let Some(text) = role.and_then(|role| role.get(field)).and_then(Value::to_str_lossy) {
             check_text(&format!("roles[{index}].{field}"), &text)?;
         }
     }
     for scope in ["group", "organization", "workspace"] {
-        if let Some(text) = item.get(scope).and_then(Value::as_str) {
+        if let Some(text) = item.get(scope).and_then(Value::to_str_lossy) {
             check_text(&format!("roles[{index}].{scope}"), &text)?;
         }
     }
@@ -212,7 +223,7 @@ pub(super) fn check_item(operation: &Operation, item: &Value, index: usize) -> R
             "role.name" => ("name", role.and_then(|role| role.get("name"))),
             scope => (input.from.first().map_or(scope, String::as_str), item.get(scope)),
         };
-        if let Some(text) = value.and_then(Value::as_str) {
+        if let Some(text) = value.and_then(Value::to_str_lossy) {
             check_form(input, &format!("roles[{index}].{place}"), &text)?;
         }
     }

@@ -15,7 +15,8 @@ impl Run<'_> {
     pub(super) async fn proof_reads(&mut self, indices: &[usize]) {
         for read in &self.operation.proof.reads {
             let call = &self.connector.reads[read.read];
-            let targets: Vec<Option<usize>> = if call.per_item { indices.iter().copied().map(Some).collect() } else { vec![None] };
+            let targets: Vec<Option<usize>> =
+                if call.per_item { indices.iter().copied().map(Some).collect() } else { vec![None] };
             for index in targets {
                 if self.holds_true(read.when.as_ref(), index)
                     && let Err(failure) = self.run_read(call, index).await

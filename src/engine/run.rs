@@ -35,6 +35,8 @@ pub(super) struct Run<'e> {
     pub(super) stream: Option<AnswerBody>,
     pub(super) plan: Vec<PlanStep>,
     pub(super) trace: Vec<TraceStep>,
+    /// The latest good answer's bytes of each read.
+    pub(super) raw: Vec<(String, bytes::Bytes)>,
     held_locks: Vec<OwnedMutexGuard<()>>,
     looked_before: bool,
 }
@@ -141,6 +143,7 @@ impl<'e> Run<'e> {
             stream: None,
             plan: Vec::new(),
             trace: Vec::new(),
+            raw: Vec::new(),
             held_locks: Vec::new(),
             looked_before: false,
         }
@@ -175,7 +178,11 @@ impl<'e> Run<'e> {
     /// Ends one item; a failure that is the account's ends all that were not tried.
     pub(super) fn end_item(&mut self, index: usize, failure: Failure) {
         let of_account = failure.kind.is_of_account();
-        let outcome = if failure.outcome == Outcome::Unknown && self.items[index].write == Write::NotSent { Outcome::Failed } else { failure.outcome };
+        let outcome = if failure.outcome == Outcome::Unknown && self.items[index].write == Write::NotSent {
+            Outcome::Failed
+        } else {
+            failure.outcome
+        };
         self.items[index].end(outcome, Some(failure));
         if of_account {
             for index in self.active() {
@@ -344,7 +351,8 @@ impl<'e> Run<'e> {
         let active = self.active();
         for step in steps {
             let Step::Write(write) = step else { continue };
-            let indices: Vec<Option<usize>> = if write.call.per_item { active.iter().copied().map(Some).collect() } else { vec![None] };
+            let indices: Vec<Option<usize>> =
+                if write.call.per_item { active.iter().copied().map(Some).collect() } else { vec![None] };
             for index in indices {
                 if self.holds_true(write.when.as_ref(), index) {
                     planned.push((index, self.wire.plan(&write.call, &self.scope(index), self.extra())));
@@ -425,10 +433,15 @@ impl<'e> Run<'e> {
                 }
             }
             Err(failure) if failure.outcome == Outcome::Unknown && exchange.sent => {
-                let (last, others) = indices.split_last().map_or((None, indices), |(last, others)| (Some(last), others));
+                let (last, others) =
+                    indices.split_last().map_or((None, indices), |(last, others)| (Some(last), others));
                 for index in others {
                     self.items[*index].write = Write::Lost;
-                    self.items[*index].failure = Some(Failure { answer: failure.answer.clone(), timed_out: failure.timed_out, ..Failure::new(failure.kind, failure.outcome, &failure.message) });
+                    self.items[*index].failure = Some(Failure {
+                        answer: failure.answer.clone(),
+                        timed_out: failure.timed_out,
+                        ..Failure::new(failure.kind, failure.outcome, &failure.message)
+                    });
                 }
                 if let Some(last) = last {
                     self.items[*last].write = Write::Lost;

@@ -14,8 +14,13 @@ impl Run<'_> {
     /// The first mapping whose step was answered well, applied.
     pub(super) fn map_user(&self) -> Option<(&UserMapping, Vec<(&'static str, FieldType, Value)>)> {
         let scope = self.scope(self.items.len().checked_sub(1));
-        let mapping = self.operation.user.iter().find(|mapping| scope.step_body(&mapping.step).is_some_and(|body| !matches!(body, Value::Null)))?;
-        let fields = mapping.fields.iter().filter_map(|field| Some((field.name, field.holds, map_field(field, &scope)?)));
+        let mapping = self
+            .operation
+            .user
+            .iter()
+            .find(|mapping| scope.step_body(&mapping.step).is_some_and(|body| !matches!(body, Value::Null)))?;
+        let fields =
+            mapping.fields.iter().filter_map(|field| Some((field.name, field.holds, map_field(field, &scope)?)));
         Some((mapping, fields.collect()))
     }
 }

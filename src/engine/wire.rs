@@ -36,7 +36,10 @@ pub struct Answered {
 /// Shows the status only: the body may hold secrets.
 impl std::fmt::Debug for Answered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answered").field("status", &self.status).field("body_bytes", &self.raw.len()).finish_non_exhaustive()
+        f.debug_struct("Answered")
+            .field("status", &self.status)
+            .field("body_bytes", &self.raw.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,7 +91,13 @@ impl<'a> Wire<'a> {
     ///
     /// # Errors
     /// If a placeholder has no value, or one that cannot stand in its place. Nothing is sent then.
-    pub(super) fn render(&self, call: &Call, scope: &Scope<'_>, extra: Extra<'_>, page: Option<(&str, &str)>) -> Result<Rendered, Failure> {
+    pub(super) fn render(
+        &self,
+        call: &Call,
+        scope: &Scope<'_>,
+        extra: Extra<'_>,
+        page: Option<(&str, &str)>,
+    ) -> Result<Rendered, Failure> {
         let unfit = |reason: String| {
             let message = format!("the call `{}` cannot be made: {reason}", call.name);
             Failure::new(ErrorKind::ProviderError, Outcome::Failed, message)
@@ -115,7 +124,8 @@ impl<'a> Wire<'a> {
             append(&mut target, &encode_segment(name), value);
         }
         let path = PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(|error| unfit(error.to_string()))?;
-        let uri = Uri::builder().scheme(base.scheme.clone()).authority(base.authority.clone()).path_and_query(path).build();
+        let uri =
+            Uri::builder().scheme(base.scheme.clone()).authority(base.authority.clone()).path_and_query(path).build();
         let uri = uri.map_err(|error| unfit(error.to_string()))?;
 
         let mut headers = HeaderMap::with_capacity(8);
@@ -123,7 +133,8 @@ impl<'a> Wire<'a> {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         for (name, template) in self.connector().headers.iter().chain(&call.headers) {
             if let Some(text) = template.fill(scope).map_err(|error| unfit(error.to_string()))? {
-                let value = HeaderValue::from_str(&text).map_err(|_| unfit(format!("the header {name} would hold what no header may")))?;
+                let value = HeaderValue::from_str(&text)
+                    .map_err(|_| unfit(format!("the header {name} would hold what no header may")))?;
                 headers.insert(name.clone(), value);
             }
         }
@@ -182,7 +193,14 @@ impl<'a> Wire<'a> {
         }
     }
 
-    async fn single(&self, call: &Call, scope: &Scope<'_>, extra: Extra<'_>, page: Option<(&str, &str)>, streaming: bool) -> Exchange {
+    async fn single(
+        &self,
+        call: &Call,
+        scope: &Scope<'_>,
+        extra: Extra<'_>,
+        page: Option<(&str, &str)>,
+        streaming: bool,
+    ) -> Exchange {
         let rendered = match self.render(call, scope, extra, page) {
             Ok(rendered) => rendered,
             Err(failure) => return Exchange { result: Err(failure), sent: false, trace: Vec::new(), rest: None },
@@ -225,7 +243,14 @@ impl<'a> Wire<'a> {
         Exchange { result: Err(failure), sent: false, trace: Vec::new(), rest: None }
     }
 
-    async fn attempt(&self, call: &Call, scope: &Scope<'_>, rendered: &Rendered, credentials: &AuthHeaders, streaming: bool) -> Exchange {
+    async fn attempt(
+        &self,
+        call: &Call,
+        scope: &Scope<'_>,
+        rendered: &Rendered,
+        credentials: &AuthHeaders,
+        streaming: bool,
+    ) -> Exchange {
         let mut headers = rendered.headers.clone();
         for (name, value) in &credentials.headers {
             headers.insert(name.clone(), value.clone());
@@ -248,7 +273,9 @@ impl<'a> Wire<'a> {
         let (result, sent, rest, error) = match answer {
             Ok((status, headers, raw, rest)) => {
                 let (answered, result) = self.classify(call, scope, status, headers, raw, rest.is_some());
-                let result = result.map(|()| Arc::clone(&answered)).map_err(|failure| Failure { answer: Some(answered), ..failure });
+                let result = result
+                    .map(|()| Arc::clone(&answered))
+                    .map_err(|failure| Failure { answer: Some(answered), ..failure });
                 (result, true, rest, None)
             }
             Err(error) => (Err(transport_failure(&error)), error.was_sent(), None, Some(error.to_string())),
@@ -271,7 +298,11 @@ impl<'a> Wire<'a> {
         Exchange { result, sent, trace, rest }
     }
 
-    async fn read_body(&self, mut body: AnswerBody, streaming: bool) -> Result<(Bytes, Option<AnswerBody>), TransportError> {
+    async fn read_body(
+        &self,
+        mut body: AnswerBody,
+        streaming: bool,
+    ) -> Result<(Bytes, Option<AnswerBody>), TransportError> {
         if !streaming {
             return body.collect(self.limits.body_bytes).await.map(|raw| (raw, None));
         }
@@ -286,7 +317,15 @@ impl<'a> Wire<'a> {
     }
 
     /// What the answer means. Anything the definition does not name is `unknown`.
-    fn classify(&self, call: &Call, scope: &Scope<'_>, status: u16, headers: HeaderMap, raw: Bytes, cut: bool) -> (Arc<Answered>, Result<(), Failure>) {
+    fn classify(
+        &self,
+        call: &Call,
+        scope: &Scope<'_>,
+        status: u16,
+        headers: HeaderMap,
+        raw: Bytes,
+        cut: bool,
+    ) -> (Arc<Answered>, Result<(), Failure>) {
         let body = if cut { None } else { read_projected(&call.projection, &raw) };
         let unreadable = body.is_none();
         let value = object([("status", Value::Integer(status.into())), ("body", body.unwrap_or(Value::Null))]);
@@ -296,14 +335,20 @@ impl<'a> Wire<'a> {
         };
         if matches(&call.success) {
             if unreadable && !call.writes {
-                let failure = Failure::new(ErrorKind::ProviderError, Outcome::Unknown, format!("the provider's answer to `{}` is not JSON", call.name));
+                let failure = Failure::new(
+                    ErrorKind::ProviderError,
+                    Outcome::Unknown,
+                    format!("the provider's answer to `{}` is not JSON", call.name),
+                );
                 return (answered, Err(failure));
             }
             return (answered, Ok(()));
         }
         let rule = call.errors.iter().chain(&self.connector().errors).find(|rule| matches(&rule.when));
-        let (kind, outcome) = rule.map_or((ErrorKind::ProviderError, Outcome::Unknown), |rule| (rule.kind, rule.outcome));
-        let message = self.message(&answered.raw).unwrap_or_else(|| format!("the provider answered {status} to `{}`", call.name));
+        let (kind, outcome) =
+            rule.map_or((ErrorKind::ProviderError, Outcome::Unknown), |rule| (rule.kind, rule.outcome));
+        let message =
+            self.message(&answered.raw).unwrap_or_else(|| format!("the provider answered {status} to `{}`", call.name));
         (answered, Err(Failure::new(kind, outcome, message)))
     }
 
@@ -313,7 +358,11 @@ impl<'a> Wire<'a> {
         let text = match serde_json::from_slice::<Json>(raw) {
             Ok(json) => {
                 let body = crate::expression::from_json(&json);
-                let mut said = self.connector().error_message.iter().filter_map(|path| path.get(&body)?.as_str().map(|text| text.into_owned()));
+                let mut said = self
+                    .connector()
+                    .error_message
+                    .iter()
+                    .filter_map(|path| path.get(&body)?.to_str_lossy().map(|text| text.into_owned()));
                 said.next().or_else(|| json.as_str().map(str::to_owned))?
             }
             Err(_) => {
@@ -343,7 +392,9 @@ impl<'a> Wire<'a> {
                 (Ok(answered), _) => answered,
                 // What was listed so far still shows what is held.
                 (Err(_), Some(_)) => break,
-                (Err(failure), None) => return Exchange { result: Err(failure), sent: exchange.sent, trace, rest: None },
+                (Err(failure), None) => {
+                    return Exchange { result: Err(failure), sent: exchange.sent, trace, rest: None };
+                }
             };
             let list = list_at(&answered.value, &paginate.list);
             let Some(list) = list else {

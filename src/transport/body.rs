@@ -46,13 +46,7 @@ impl AnswerBody {
         if incoming.is_end_stream() {
             return Self(Source::Ended);
         }
-        Self(Source::Arriving(Arriving {
-            incoming,
-            deadline,
-            timeout,
-            idle_timeout,
-            limit_bytes,
-        }))
+        Self(Source::Arriving(Arriving { incoming, deadline, timeout, idle_timeout, limit_bytes }))
     }
 
     /// The whole body, at most `limit_bytes` (and at most what the transport's own limit says).
@@ -62,9 +56,7 @@ impl AnswerBody {
     pub async fn collect(self, limit_bytes: usize) -> Result<Bytes, TransportError> {
         match self.0 {
             Source::Ended => Ok(Bytes::new()),
-            Source::Ready(bytes) if bytes.len() > limit_bytes => {
-                Err(TransportError::BodyTooLarge { limit_bytes })
-            }
+            Source::Ready(bytes) if bytes.len() > limit_bytes => Err(TransportError::BodyTooLarge { limit_bytes }),
             Source::Ready(bytes) => Ok(bytes),
             Source::Arriving(arriving) => {
                 let after = arriving.timeout;
@@ -173,10 +165,5 @@ pub(super) fn from_hyper(error: &hyper::Error) -> TransportError {
 fn is_bad_framing(error: &hyper::Error) -> bool {
     std::error::Error::source(error)
         .and_then(|cause| cause.downcast_ref::<io::Error>())
-        .is_some_and(|io| {
-            matches!(
-                io.kind(),
-                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
-            )
-        })
+        .is_some_and(|io| matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput))
 }

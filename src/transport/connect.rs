@@ -33,9 +33,7 @@ type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// The operating system's resolver.
 pub(super) fn system_resolver() -> Resolver {
-    BoxCloneSyncService::new(
-        GaiResolver::new().map_response(|found| found.collect::<Vec<_>>().into_iter()),
-    )
+    BoxCloneSyncService::new(GaiResolver::new().map_response(|found| found.collect::<Vec<_>>().into_iter()))
 }
 
 /// Resolves, connects and shakes hands within one time limit.
@@ -47,12 +45,7 @@ pub(super) struct ProviderConnector {
 }
 
 impl ProviderConnector {
-    pub(super) fn new(
-        policy: EgressPolicy,
-        trust: Trust,
-        resolver: Resolver,
-        connect_timeout: Duration,
-    ) -> Self {
+    pub(super) fn new(policy: EgressPolicy, trust: Trust, resolver: Resolver, connect_timeout: Duration) -> Self {
         let policy = Arc::new(policy);
         let tcp = |channel| {
             let mut tcp = HttpConnector::new_with_resolver(GuardedResolver {
@@ -66,17 +59,9 @@ impl ProviderConnector {
             tcp.set_connect_timeout(Some(connect_timeout));
             tcp
         };
-        let tcp = GuardedTcp {
-            tls: tcp(Channel::Tls),
-            plain: tcp(Channel::Plain),
-            policy: Arc::clone(&policy),
-        };
+        let tcp = GuardedTcp { tls: tcp(Channel::Tls), plain: tcp(Channel::Plain), policy: Arc::clone(&policy) };
         let with_tls = |config: Arc<ClientConfig>| HttpsConnector::from((tcp.clone(), config));
-        Self {
-            public: with_tls(trust.public),
-            private: trust.private.map(with_tls),
-            connect_timeout,
-        }
+        Self { public: with_tls(trust.public), private: trust.private.map(with_tls), connect_timeout }
     }
 }
 
@@ -90,21 +75,14 @@ impl Service<Uri> for ProviderConnector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let Self {
-            public,
-            private,
-            connect_timeout,
-        } = self.clone();
+        let Self { public, private, connect_timeout } = self.clone();
         Box::pin(async move {
             let host = host_of(&uri).to_owned();
             let connected = tokio::time::timeout(connect_timeout, connect(public, private, uri));
             match connected.await {
                 Ok(Ok(stream)) => Ok(stream),
                 Ok(Err(failure)) => Err(failure.into_error(host, connect_timeout)),
-                Err(_) => Err(TransportError::ConnectTimeout {
-                    host,
-                    after: connect_timeout,
-                }),
+                Err(_) => Err(TransportError::ConnectTimeout { host, after: connect_timeout }),
             }
         })
     }
@@ -137,26 +115,18 @@ impl Failure {
         match error.downcast::<TransportError>() {
             Ok(error) => Self::BeforeTls(*error),
             Err(error) => match tls_cause(&*error) {
-                Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-                    Self::UnknownIssuer
-                }
+                Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => Self::UnknownIssuer,
                 _ => Self::Tls(error),
             },
         }
     }
 
     fn into_error(self, host: String, connect_timeout: Duration) -> TransportError {
-        let tls = |reason| TransportError::Tls {
-            host: host.clone(),
-            reason,
-        };
+        let tls = |reason| TransportError::Tls { host: host.clone(), reason };
         match self {
             // The TCP connector's share of the time has no number of its own to tell.
             Self::BeforeTls(TransportError::ConnectTimeout { host, .. }) => {
-                TransportError::ConnectTimeout {
-                    host,
-                    after: connect_timeout,
-                }
+                TransportError::ConnectTimeout { host, after: connect_timeout }
             }
             Self::BeforeTls(error) => error,
             Self::UnknownIssuer => tls("the certificate's issuer is not trusted".to_owned()),
@@ -211,9 +181,7 @@ impl Service<Uri> for GuardedTcp {
             if let Some(refused) = refused {
                 return Err(refused);
             }
-            tcp.oneshot(uri)
-                .await
-                .map_err(|error| tcp_failure(host, &error))
+            tcp.oneshot(uri).await.map_err(|error| tcp_failure(host, &error))
         })
     }
 }
@@ -232,10 +200,7 @@ fn tcp_failure(host: String, error: &(dyn Error + 'static)) -> TransportError {
         }
         cause = error.source();
     }
-    TransportError::ConnectFailed {
-        host,
-        reason: with_causes(error),
-    }
+    TransportError::ConnectFailed { host, reason: with_causes(error) }
 }
 
 /// Asks the resolver behind it, and gives on only the addresses that may be connected to.
@@ -256,22 +221,13 @@ impl Service<Name> for GuardedResolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let Self {
-            resolver,
-            policy,
-            channel,
-        } = self.clone();
+        let Self { resolver, policy, channel } = self.clone();
         Box::pin(async move {
             let host = name.as_str().to_owned();
-            let unresolved = |reason: String| TransportError::Dns {
-                host: host.clone(),
-                reason,
-            };
+            let unresolved = |reason: String| TransportError::Dns { host: host.clone(), reason };
             let found = resolver.oneshot(name).await;
             let mut first_refusal = None;
-            let mut allowed = found
-                .map_err(|e| unresolved(e.to_string()))?
-                .collect::<Vec<_>>();
+            let mut allowed = found.map_err(|e| unresolved(e.to_string()))?.collect::<Vec<_>>();
             allowed.retain(|address| {
                 let refused = refusal(&policy, &host, address.ip(), channel);
                 let keep = refused.is_none();
@@ -287,24 +243,13 @@ impl Service<Name> for GuardedResolver {
     }
 }
 
-fn refusal(
-    policy: &EgressPolicy,
-    host: &str,
-    address: IpAddr,
-    channel: Channel,
-) -> Option<TransportError> {
+fn refusal(policy: &EgressPolicy, host: &str, address: IpAddr, channel: Channel) -> Option<TransportError> {
     let why = policy.check(address, channel).err()?;
-    Some(TransportError::EgressRefused {
-        host: host.to_owned(),
-        address,
-        why,
-    })
+    Some(TransportError::EgressRefused { host: host.to_owned(), address, why })
 }
 
 /// The host without the brackets of an IPv6 address.
 fn host_of(uri: &Uri) -> &str {
     let host = uri.host().unwrap_or_default();
-    host.strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host)
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }

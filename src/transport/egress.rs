@@ -39,13 +39,9 @@ impl FromStr for EgressPolicy {
             entry
                 .parse::<IpNet>()
                 .or_else(|_| entry.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| EgressPolicyError {
-                    entry: entry.to_owned(),
-                })
+                .map_err(|_| EgressPolicyError { entry: entry.to_owned() })
         });
-        Ok(Self {
-            allow: allow.collect::<Result<_, _>>()?,
-        })
+        Ok(Self { allow: allow.collect::<Result<_, _>>()? })
     }
 }
 
@@ -57,11 +53,7 @@ impl EgressPolicy {
     pub fn check(&self, address: IpAddr, channel: Channel) -> Result<(), &'static str> {
         // An IPv4-mapped address reaches the IPv4 host itself, so it is the same address.
         let canonical = address.to_canonical();
-        if self
-            .allow
-            .iter()
-            .any(|network| network.contains(&address) || network.contains(&canonical))
-        {
+        if self.allow.iter().any(|network| network.contains(&address) || network.contains(&canonical)) {
             return Ok(());
         }
         let not_global = match canonical {
@@ -130,8 +122,7 @@ fn why_not_global_v4(address: Ipv4Addr) -> Option<&'static str> {
 
 fn why_not_global_v6(address: Ipv6Addr) -> Option<&'static str> {
     let octets = address.octets();
-    let embedded =
-        |at: usize| Ipv4Addr::new(octets[at], octets[at + 1], octets[at + 2], octets[at + 3]);
+    let embedded = |at: usize| Ipv4Addr::new(octets[at], octets[at + 1], octets[at + 2], octets[at + 3]);
     if address.is_unspecified() {
         return Some("is an unspecified address");
     }
@@ -139,12 +130,10 @@ fn why_not_global_v6(address: Ipv6Addr) -> Option<&'static str> {
         return Some("is a loopback address");
     }
     if NAT64.contains(&address) {
-        return why_not_global_v4(embedded(12))
-            .map(|_| "stands (NAT64) for an address that is not global");
+        return why_not_global_v4(embedded(12)).map(|_| "stands (NAT64) for an address that is not global");
     }
     if SIX_TO_FOUR.contains(&address) {
-        return why_not_global_v4(embedded(2))
-            .map(|_| "stands (6to4) for an address that is not global");
+        return why_not_global_v4(embedded(2)).map(|_| "stands (6to4) for an address that is not global");
     }
     let listed = NOT_GLOBAL_V6.iter().find(|(net, _)| net.contains(&address));
     if let Some((_, why)) = listed {

@@ -92,10 +92,7 @@ impl TransportError {
 
     /// Whether time ran out, before or after sending.
     pub fn is_timeout(&self) -> bool {
-        matches!(
-            self,
-            Self::ConnectTimeout { .. } | Self::Timeout { .. } | Self::BodyStalled { .. }
-        )
+        matches!(self, Self::ConnectTimeout { .. } | Self::Timeout { .. } | Self::BodyStalled { .. })
     }
 }
 

@@ -93,12 +93,7 @@ impl HttpTransport {
     }
 
     /// With everything given.
-    pub fn with(
-        policy: EgressPolicy,
-        limits: TransportLimits,
-        trust: Trust,
-        resolver: Resolver,
-    ) -> Self {
+    pub fn with(policy: EgressPolicy, limits: TransportLimits, trust: Trust, resolver: Resolver) -> Self {
         let connector = ProviderConnector::new(policy, trust, resolver, limits.connect_timeout);
         let mut client = Client::builder(TokioExecutor::new());
         client
@@ -146,13 +141,7 @@ impl Transport for HttpTransport {
         Ok(ProviderAnswer {
             status: head.status,
             headers: head.headers,
-            body: AnswerBody::arriving(
-                incoming,
-                deadline,
-                timeout,
-                self.body_idle_timeout,
-                self.response_body_bytes,
-            ),
+            body: AnswerBody::arriving(incoming, deadline, timeout, self.body_idle_timeout, self.response_body_bytes),
         })
     }
 }
@@ -163,9 +152,7 @@ const FAR_AWAY: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 fn request_of(call: ProviderCall) -> Result<Request<Full<Bytes>>, TransportError> {
     check_uri(&call.uri)?;
     if call.method == Method::CONNECT {
-        return Err(TransportError::InvalidCall {
-            reason: "CONNECT opens a tunnel, it is not a call",
-        });
+        return Err(TransportError::InvalidCall { reason: "CONNECT opens a tunnel, it is not a call" });
     }
     let no_body = call.body.is_empty();
     let mut request = Request::new(Full::new(call.body));
@@ -203,9 +190,7 @@ fn classify(error: &legacy::Error) -> TransportError {
     if let Some(connecting) = cause.and_then(|c| c.downcast_ref::<TransportError>()) {
         return connecting.clone();
     }
-    let not_sent = || TransportError::NotSent {
-        reason: with_causes(error),
-    };
+    let not_sent = || TransportError::NotSent { reason: with_causes(error) };
     // Without a connection there was nothing to write to.
     if error.connect_info().is_none() {
         return not_sent();
@@ -214,8 +199,6 @@ fn classify(error: &legacy::Error) -> TransportError {
         // hyper's word for "given back before its first byte was written".
         Some(error) if error.is_canceled() => not_sent(),
         Some(error) => from_hyper(error),
-        None => TransportError::ConnectionBroken {
-            reason: with_causes(error),
-        },
+        None => TransportError::ConnectionBroken { reason: with_causes(error) },
     }
 }

@@ -24,16 +24,10 @@ pub struct Trust {
 pub enum TrustError {
     /// It cannot be read, or is not PEM.
     #[error("cannot read certificates from {path}: {source}")]
-    Unreadable {
-        path: PathBuf,
-        source: rustls::pki_types::pem::Error,
-    },
+    Unreadable { path: PathBuf, source: rustls::pki_types::pem::Error },
     /// One of its certificates is not usable as a root.
     #[error("a certificate in {path} is not usable as a root: {source}")]
-    Unusable {
-        path: PathBuf,
-        source: rustls::Error,
-    },
+    Unusable { path: PathBuf, source: rustls::Error },
     /// It holds none.
     #[error("no certificate in {path}")]
     Empty { path: PathBuf },
@@ -42,10 +36,7 @@ pub enum TrustError {
 impl Trust {
     /// Mozilla's roots alone.
     pub fn public() -> Self {
-        Self {
-            public: finish(protocols().with_webpki_roots()),
-            private: None,
-        }
+        Self { public: finish(protocols().with_webpki_roots()), private: None }
     }
 
     /// Mozilla's roots and the certificates of this PEM file.
@@ -53,29 +44,16 @@ impl Trust {
     /// # Errors
     /// If the file cannot be read, or holds no root.
     pub fn with_pem_file(path: &Path) -> Result<Self, TrustError> {
-        let unreadable = |source| TrustError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
+        let unreadable = |source| TrustError::Unreadable { path: path.to_owned(), source };
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
             let certificate = certificate.map_err(unreadable)?;
-            roots
-                .add(certificate)
-                .map_err(|source| TrustError::Unusable {
-                    path: path.to_owned(),
-                    source,
-                })?;
+            roots.add(certificate).map_err(|source| TrustError::Unusable { path: path.to_owned(), source })?;
         }
         if roots.is_empty() {
-            return Err(TrustError::Empty {
-                path: path.to_owned(),
-            });
+            return Err(TrustError::Empty { path: path.to_owned() });
         }
-        Ok(Self {
-            private: Some(finish(protocols().with_root_certificates(roots))),
-            ..Self::public()
-        })
+        Ok(Self { private: Some(finish(protocols().with_root_certificates(roots))), ..Self::public() })
     }
 }
 

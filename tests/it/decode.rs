@@ -1,10 +1,6 @@
 //! What each rule of decoding a query accepts.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use offramp::http::decode::{Decoded, Limits, decode};
 use offramp::model::{RequestError, RoleRef};
@@ -57,15 +53,8 @@ fn a_repeated_key_opens_an_item_even_where_a_value_is_empty() {
     assert_eq!(
         accepted(query).request.roles,
         [
-            RoleRef {
-                id: Some("1".to_owned()),
-                ..RoleRef::default()
-            },
-            RoleRef {
-                id: Some("2".to_owned()),
-                name: Some("b".to_owned()),
-                ..RoleRef::default()
-            },
+            RoleRef { id: Some("1".to_owned()), ..RoleRef::default() },
+            RoleRef { id: Some("2".to_owned()), name: Some("b".to_owned()), ..RoleRef::default() },
         ]
     );
 }
@@ -82,10 +71,7 @@ fn all_fields_of_an_item_and_of_an_organization() {
     ]);
     assert_eq!(serde_json::to_value(&request.roles).unwrap(), fields);
     let fields = serde_json::json!([{"id": "p", "name": "q"}]);
-    assert_eq!(
-        serde_json::to_value(&request.organizations).unwrap(),
-        fields
-    );
+    assert_eq!(serde_json::to_value(&request.organizations).unwrap(), fields);
 }
 
 #[test]
@@ -106,10 +92,7 @@ fn ids_are_texts_and_numbers_are_exact() {
         assert_eq!(role_ids(&format!("roles=[{{\"id\":{id}}}]")), [id]);
     }
     let long = "123456789012345678901234567890123456789012";
-    assert_eq!(
-        role_ids(&format!("roles=[{{\"name\":\"-1 \\\" 2\",\"id\":{long}}}]")),
-        [long]
-    );
+    assert_eq!(role_ids(&format!("roles=[{{\"name\":\"-1 \\\" 2\",\"id\":{long}}}]")), [long]);
 }
 
 #[test]
@@ -151,49 +134,23 @@ fn a_dry_run_by_either_name() {
 fn a_remote_query_is_passed_on_as_it_is() {
     for (query, pairs) in [
         ("remote_query[c][d]=x", &[("c[d]", "x")][..]),
-        (
-            "remote_query[a][]=1&remote_query[a][]=1",
-            &[("a[]", "1"), ("a[]", "1")],
-        ),
-        (
-            "remote_query[a]=1,2&remote_query[b]=",
-            &[("a", "1,2"), ("b", "")],
-        ),
-        (
-            "remote_query[a]=null&remote_query[a][b]=%2541",
-            &[("a", "null"), ("a[b]", "%41")],
-        ),
-        (
-            "remote_query[b]=1&remote_query[0]=2",
-            &[("b", "1"), ("0", "2")],
-        ),
+        ("remote_query[a][]=1&remote_query[a][]=1", &[("a[]", "1"), ("a[]", "1")]),
+        ("remote_query[a]=1,2&remote_query[b]=", &[("a", "1,2"), ("b", "")]),
+        ("remote_query[a]=null&remote_query[a][b]=%2541", &[("a", "null"), ("a[b]", "%41")]),
+        ("remote_query[b]=1&remote_query[0]=2", &[("b", "1"), ("0", "2")]),
         (
             "remote_query={\"a\":[\"x\",1],\"b\":{\"c\":true},\"n\":null,\"e\":\"\"}",
-            &[
-                ("a[]", "x"),
-                ("a[]", "1"),
-                ("b[c]", "true"),
-                ("n", ""),
-                ("e", ""),
-            ],
+            &[("a[]", "x"), ("a[]", "1"), ("b[c]", "true"), ("n", ""), ("e", "")],
         ),
         (
             "remote_query={\"f\":1.50,\"i\":18446744073709551616,\"s\":[{\"k\":1},2]}",
-            &[
-                ("f", "1.50"),
-                ("i", "18446744073709551616"),
-                ("s[0][k]", "1"),
-                ("s[1]", "2"),
-            ],
+            &[("f", "1.50"), ("i", "18446744073709551616"), ("s[0][k]", "1"), ("s[1]", "2")],
         ),
         ("remote_query={}", &[]),
         ("remote_query=&remote_query[a]=1", &[("a", "1")]),
     ] {
         let given = accepted(query).request.remote_query;
-        let given: Vec<_> = given
-            .iter()
-            .map(|(n, v)| (n.as_str(), v.as_str()))
-            .collect();
+        let given: Vec<_> = given.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         assert_eq!(given, pairs, "{query}");
     }
 }
@@ -201,10 +158,7 @@ fn a_remote_query_is_passed_on_as_it_is() {
 #[test]
 fn unknown_names_are_told_once_each_in_order() {
     let decoded = accepted("utm=1&_=5&utm[x][]=2&ip=::1&&x.y=1&page%20no=2&utm=3");
-    assert_eq!(
-        decoded.ignored_parameters,
-        ["utm", "_", "ip", "x.y", "page no"]
-    );
+    assert_eq!(decoded.ignored_parameters, ["utm", "_", "ip", "x.y", "page no"]);
 }
 
 #[test]

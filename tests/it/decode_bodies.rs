@@ -1,10 +1,6 @@
 //! What each rule of decoding a body accepts and refuses, alone and beside a query.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use offramp::http::decode::{Decoded, Limits, decode};
 use offramp::model::RequestError;
@@ -32,21 +28,12 @@ fn a_body_in_full() {
     );
     let request = &decoded.request;
     assert_eq!(request.id.as_deref(), Some("42"));
-    assert_eq!(
-        roles(&decoded),
-        json!([{"id": "9007199254740993", "name": "Aé"}, {"group": "g"}])
-    );
-    assert_eq!(
-        serde_json::to_value(&request.organizations).unwrap(),
-        json!([{"id": "o", "name": "n"}])
-    );
+    assert_eq!(roles(&decoded), json!([{"id": "9007199254740993", "name": "Aé"}, {"group": "g"}]));
+    assert_eq!(serde_json::to_value(&request.organizations).unwrap(), json!([{"id": "o", "name": "n"}]));
     assert_eq!(request.workspace_id.as_deref(), Some("w"));
     assert!(decoded.ignored_parameters.is_empty());
     // Nothing in remote_data is dropped, sorted or changed.
-    assert_eq!(
-        serde_json::to_string(&request.remote_data).unwrap(),
-        r#"{"z":null,"a":"","m":{"e":{},"l":[]}}"#
-    );
+    assert_eq!(serde_json::to_string(&request.remote_data).unwrap(), r#"{"z":null,"a":"","m":{"e":{},"l":[]}}"#);
 }
 
 #[test]
@@ -67,13 +54,7 @@ fn nothing_said_is_absent() {
 
 #[test]
 fn numbers_of_remote_data_survive() {
-    for number in [
-        "9007199254740993",
-        "18446744073709551615",
-        "-9223372036854775808",
-        "0",
-        "1.5",
-    ] {
+    for number in ["9007199254740993", "18446744073709551615", "-9223372036854775808", "0", "1.5"] {
         let body = format!(r#"{{"remote_data":{{"a":"1 \" 2","n":[{number}]}}}}"#);
         let sent = serde_json::to_string(&accepted(&body).request.remote_data).unwrap();
         assert_eq!(sent, format!(r#"{{"a":"1 \" 2","n":[{number}]}}"#));
@@ -82,19 +63,12 @@ fn numbers_of_remote_data_survive() {
 
 #[test]
 fn the_same_in_both_places_is_fine() {
-    for (query, body) in [
-        ("id=7", r#"{"id": 7}"#),
-        ("id=7", r#"{"id": null}"#),
-        ("id=", r#"{"id": "7"}"#),
-    ] {
+    for (query, body) in [("id=7", r#"{"id": 7}"#), ("id=7", r#"{"id": null}"#), ("id=", r#"{"id": "7"}"#)] {
         let decoded = decoded(query, body.as_bytes()).unwrap();
         assert_eq!(decoded.request.id.as_deref(), Some("7"), "{query} {body}");
     }
     for (query, body) in [
-        (
-            "roles[0][id]=7&workspace_id=5",
-            r#"{"roles": [{"id": 7}, {}], "workspace_id": 5}"#,
-        ),
+        ("roles[0][id]=7&workspace_id=5", r#"{"roles": [{"id": 7}, {}], "workspace_id": 5}"#),
         ("roles=[]&workspace_id=5", r#"{"roles": [{"id": "7"}]}"#),
         ("roles={\"id\":7}", r#"{"roles": [], "workspace_id": "5"}"#),
     ] {
@@ -110,23 +84,11 @@ fn different_values_in_the_two_places_are_refused() {
         ("id=7", r#"{"id": "8"}"#, "id"),
         ("workspace_id=7", r#"{"workspace_id": 8}"#, "workspace_id"),
         ("roles[0][id]=7", r#"{"roles": [{"id": 8}]}"#, "roles"),
-        (
-            "roles[0][id]=7",
-            r#"{"roles": [{"id": 7, "group": "g"}]}"#,
-            "roles",
-        ),
-        (
-            "organizations[0][id]=7",
-            r#"{"organizations": [{"id": 8}]}"#,
-            "organizations",
-        ),
+        ("roles[0][id]=7", r#"{"roles": [{"id": 7, "group": "g"}]}"#, "roles"),
+        ("organizations[0][id]=7", r#"{"organizations": [{"id": 8}]}"#, "organizations"),
     ] {
         let error = decoded(query, body.as_bytes()).unwrap_err();
-        for part in [
-            format!("query parameter \"{name}\""),
-            format!("body: {name}"),
-            "in one place".to_owned(),
-        ] {
+        for part in [format!("query parameter \"{name}\""), format!("body: {name}"), "in one place".to_owned()] {
             assert!(error.message.contains(&part), "{query} {body}: {error}");
         }
     }
@@ -140,14 +102,8 @@ fn a_refusal_names_its_place() {
         ("7", &["body: is a number"]),
         (r#""{}""#, &["body: is a string"]),
         ("\u{feff}{}", &["body", "byte order mark"]),
-        (
-            "{\n \"id\": }",
-            &["body: not valid JSON", "line 2 column 8"],
-        ),
-        (
-            "{\"id\": 1,}",
-            &["body: not valid JSON", "line 1 column 10"],
-        ),
+        ("{\n \"id\": }", &["body: not valid JSON", "line 2 column 8"]),
+        ("{\"id\": 1,}", &["body: not valid JSON", "line 1 column 10"]),
         ("{} {}", &["body: not valid JSON", "line 1 column 4"]),
         ("{'id': 1}", &["body: not valid JSON", "line 1 column 2"]),
         ("id=7", &["body: not valid JSON", "line 1 column 1"]),
@@ -156,79 +112,28 @@ fn a_refusal_names_its_place() {
         (r#"{"id": 4e1}"#, &["body: id", "string"]),
         (r#"{"id": ["7"]}"#, &["body: id", "is an array"]),
         (r#"{"id": true}"#, &["body: id", "is a boolean"]),
-        (
-            r#"{"workspace_id": {"id": 1}}"#,
-            &["body: workspace_id", "is an object"],
-        ),
-        (
-            r#"{"roles": {"id": 7}}"#,
-            &["body: roles", "is an object", "array"],
-        ),
-        (
-            r#"{"roles": "7"}"#,
-            &["body: roles", "is a string", "array"],
-        ),
-        (
-            r#"{"roles": ["7"]}"#,
-            &["body: roles[0]", "is a string", "object"],
-        ),
-        (
-            r#"{"roles": [{"id": {"a": 1}}]}"#,
-            &["body: roles[0].id", "is an object"],
-        ),
-        (
-            r#"{"roles": [null, {"id": 42.0}]}"#,
-            &["body: roles[1].id", "fraction"],
-        ),
-        (
-            r#"{"roles": [{"name": false}]}"#,
-            &["body: roles[0].name", "is a boolean"],
-        ),
-        (
-            r#"{"roles": [{"id": 1}, {"role_id": 2}]}"#,
-            &["body: roles[1]", "none of id, name"],
-        ),
-        (
-            r#"{"organizations": [{"id": [1]}]}"#,
-            &["body: organizations[0].id", "is an array"],
-        ),
-        (
-            r#"{"remote_data": [1]}"#,
-            &["body: remote_data", "is an array", "an object"],
-        ),
-        (
-            r#"{"remote_data": "x"}"#,
-            &["body: remote_data", "is a string"],
-        ),
-        (
-            r#"{"remote_data": {"a": [0, 18446744073709551616]}}"#,
-            &["body: remote_data.a[1]", "exactly"],
-        ),
-        (
-            r#"{"remote_data": {"a": -9223372036854775809}}"#,
-            &["body: remote_data.a", "exactly"],
-        ),
-        (
-            r#"{"id": 1, "id": 1}"#,
-            &["body: id is given twice", "line 1 column"],
-        ),
-        (
-            r#"{"roles": [{"id": 1, "id": 2}]}"#,
-            &["body: roles[0].id is given twice"],
-        ),
-        (
-            r#"{"x": {"y": 1, "\u0079": 2}}"#,
-            &["body: x.y is given twice"],
-        ),
+        (r#"{"workspace_id": {"id": 1}}"#, &["body: workspace_id", "is an object"]),
+        (r#"{"roles": {"id": 7}}"#, &["body: roles", "is an object", "array"]),
+        (r#"{"roles": "7"}"#, &["body: roles", "is a string", "array"]),
+        (r#"{"roles": ["7"]}"#, &["body: roles[0]", "is a string", "object"]),
+        (r#"{"roles": [{"id": {"a": 1}}]}"#, &["body: roles[0].id", "is an object"]),
+        (r#"{"roles": [null, {"id": 42.0}]}"#, &["body: roles[1].id", "fraction"]),
+        (r#"{"roles": [{"name": false}]}"#, &["body: roles[0].name", "is a boolean"]),
+        (r#"{"roles": [{"id": 1}, {"role_id": 2}]}"#, &["body: roles[1]", "none of id, name"]),
+        (r#"{"organizations": [{"id": [1]}]}"#, &["body: organizations[0].id", "is an array"]),
+        (r#"{"remote_data": [1]}"#, &["body: remote_data", "is an array", "an object"]),
+        (r#"{"remote_data": "x"}"#, &["body: remote_data", "is a string"]),
+        (r#"{"remote_data": {"a": [0, 18446744073709551616]}}"#, &["body: remote_data.a[1]", "exactly"]),
+        (r#"{"remote_data": {"a": -9223372036854775809}}"#, &["body: remote_data.a", "exactly"]),
+        (r#"{"id": 1, "id": 1}"#, &["body: id is given twice", "line 1 column"]),
+        (r#"{"roles": [{"id": 1, "id": 2}]}"#, &["body: roles[0].id is given twice"]),
+        (r#"{"x": {"y": 1, "\u0079": 2}}"#, &["body: x.y is given twice"]),
         (
             r#"{"remote_data": {"a": {"b": [{"c d": 1, "c d": 1}]}}}"#,
             &["body: remote_data.a.b[0][\"c d\"] is given twice"],
         ),
         (r#"{"dry_run": true}"#, &["body: dry_run", "?dry_run=true"]),
-        (
-            r#"{"truto_skip_api_call": 1}"#,
-            &["body: truto_skip_api_call", "query"],
-        ),
+        (r#"{"truto_skip_api_call": 1}"#, &["body: truto_skip_api_call", "query"]),
     ] {
         let error = match decoded("", body.as_bytes()) {
             Ok(decoded) => panic!("{body}: accepted as {decoded:?}"),
@@ -240,10 +145,7 @@ fn a_refusal_names_its_place() {
         }
     }
     let error = decoded("", b"{\"id\": \"\xff\"}").unwrap_err();
-    assert!(
-        error.message.contains("body: not UTF-8 at byte 8"),
-        "{error}"
-    );
+    assert!(error.message.contains("body: not UTF-8 at byte 8"), "{error}");
 }
 
 #[test]
@@ -278,18 +180,12 @@ fn nesting_stops_at_the_limit() {
 
 #[test]
 fn a_body_over_the_limit_is_too_large() {
-    let limits = Limits {
-        body_bytes: 20,
-        ..Limits::default()
-    };
+    let limits = Limits { body_bytes: 20, ..Limits::default() };
     let query = "integrated_account_id=a";
     assert!(decode(query, b"{\"id\": \"123456789\"} ", &limits).is_ok());
     let error = decode(query, b"{\"id\": \"123456789\"}  ", &limits).unwrap_err();
     assert!(error.too_large);
-    assert!(
-        error.message.contains("body: larger than the 20 bytes"),
-        "{error}"
-    );
+    assert!(error.message.contains("body: larger than the 20 bytes"), "{error}");
     let error = decode(query, &vec![b' '; (1 << 20) + 1], &Limits::default()).unwrap_err();
     assert!(error.too_large);
 }
@@ -301,10 +197,7 @@ fn a_deep_place_keeps_its_two_ends() {
     let nested = (0..60).fold(inner, |inner, _| format!("{{\"{key}\":{inner}}}"));
     let body = format!("{{\"remote_data\":{nested}}}");
     let error = decoded("", body.as_bytes()).unwrap_err();
-    assert!(
-        error.message.starts_with("body: remote_data.kkk"),
-        "{error}"
-    );
+    assert!(error.message.starts_with("body: remote_data.kkk"), "{error}");
     assert!(error.message.contains("…"), "{error}");
     assert!(error.message.contains("k.last is given twice"), "{error}");
     assert!(error.message.chars().count() < 200, "{error}");

@@ -1,11 +1,7 @@
 //! What real clients send. `fixtures/encodings/` holds the same few requests as each client wrote
 //! them; here each must be understood alike, or refused where that client cannot say it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::Path;
@@ -18,17 +14,11 @@ fn text(text: &str) -> Option<String> {
 }
 
 fn role(id: &str) -> RoleRef {
-    RoleRef {
-        id: text(id),
-        ..RoleRef::default()
-    }
+    RoleRef { id: text(id), ..RoleRef::default() }
 }
 
 fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// How a client writes a list in `remote_query`; its names are kept.
@@ -70,26 +60,13 @@ fn meant(client: &str, request: &str) -> UnassignRequest {
         },
         "items" => UnassignRequest {
             roles: vec![
-                RoleRef {
-                    name: text("Admin"),
-                    group: text("g-1"),
-                    ..role("7")
-                },
-                RoleRef {
-                    name: text("Zweite_ü"),
-                    ..role("8")
-                },
+                RoleRef { name: text("Admin"), group: text("g-1"), ..role("7") },
+                RoleRef { name: text("Zweite_ü"), ..role("8") },
             ],
-            organizations: vec![NamedRef {
-                id: text("o1"),
-                name: text("Eins"),
-            }],
+            organizations: vec![NamedRef { id: text("o1"), name: text("Eins") }],
             ..nothing
         },
-        "numbers" => UnassignRequest {
-            roles: vec![role("7"), role("9007199254740991")],
-            ..nothing
-        },
+        "numbers" => UnassignRequest { roles: vec![role("7"), role("9007199254740991")], ..nothing },
         "exclude" => UnassignRequest {
             options: Options {
                 exclude_fields: vec!["remote_data".to_owned(), "emails.type".to_owned()],
@@ -102,23 +79,12 @@ fn meant(client: &str, request: &str) -> UnassignRequest {
             let python = client.starts_with("requests-") && !client.contains("json");
             let on = if python { "True" } else { "true" };
             UnassignRequest {
-                remote_query: pairs(&[
-                    ("limit", "3"),
-                    ("filter[on]", on),
-                    ("filter[deep][x]", "y"),
-                ]),
+                remote_query: pairs(&[("limit", "3"), ("filter[on]", on), ("filter[deep][x]", "y")]),
                 ..nothing
             }
         }
-        "remote_list" => UnassignRequest {
-            remote_query: tags(client),
-            ..nothing
-        },
-        "empties" => UnassignRequest {
-            id: text("u1"),
-            roles: vec![role("7")],
-            ..nothing
-        },
+        "remote_list" => UnassignRequest { remote_query: tags(client), ..nothing },
+        "empties" => UnassignRequest { id: text("u1"), roles: vec![role("7")], ..nothing },
         other => panic!("{client}: no expectation for {other}"),
     }
 }
@@ -132,20 +98,14 @@ fn refusal(client: &str, request: &str) -> Option<&'static str> {
         }
         // "[object Object]" is all that is left of an item.
         ("qs-comma" | "qs-comma-unencoded", "items" | "numbers" | "empties")
-        | ("qs-comma-round-trip", "items" | "numbers") => {
-            "query parameter \"roles\": not valid JSON"
-        }
+        | ("qs-comma-round-trip", "items" | "numbers") => "query parameter \"roles\": not valid JSON",
         ("qs-comma-round-trip", "empties") => "query parameter \"roles[]\": not valid JSON",
         // Dots are no path of the contract.
-        ("qs-dots", "items" | "numbers" | "empties") => {
-            "query parameter \"roles[0].id\": its brackets do not pair up"
-        }
+        ("qs-dots", "items" | "numbers" | "empties") => "query parameter \"roles[0].id\": its brackets do not pair up",
         ("qs-dots", "special") => "query parameter \"remote_query.expand\" has its path in dots",
         ("qs-dots", "remote") => "query parameter \"remote_query.limit\" has its path in dots",
         ("qs-dots", "remote_list") => "\"remote_query.tags[0]\" has its path in dots",
-        ("axios-dots", "items" | "numbers" | "empties") => {
-            "query parameter \"roles.0.id\" has its path in dots"
-        }
+        ("axios-dots", "items" | "numbers" | "empties") => "query parameter \"roles.0.id\" has its path in dots",
         ("axios-dots", "special") => "query parameter \"remote_query.expand\" has its path in dots",
         ("axios-dots", "remote") => "query parameter \"remote_query.limit\" has its path in dots",
         ("axios-dots", "remote_list") => "\"remote_query.tags.0\" has its path in dots",
@@ -153,16 +113,10 @@ fn refusal(client: &str, request: &str) -> Option<&'static str> {
         ("requests-nested", "items" | "numbers" | "empties") => {
             "query parameter \"roles\" is neither an item's field nor JSON text"
         }
-        ("requests-nested", "special" | "remote_list") => {
-            "query parameter \"remote_query\" must be an object"
-        }
+        ("requests-nested", "special" | "remote_list") => "query parameter \"remote_query\" must be an object",
         ("requests-nested", "remote") => "query parameter \"remote_query\" is given twice",
-        ("httpx-nested", "items" | "numbers" | "empties") => {
-            "query parameter \"roles\": not valid JSON"
-        }
-        ("httpx-nested", "special" | "remote" | "remote_list") => {
-            "query parameter \"remote_query\": not valid JSON"
-        }
+        ("httpx-nested", "items" | "numbers" | "empties") => "query parameter \"roles\": not valid JSON",
+        ("httpx-nested", "special" | "remote" | "remote_list") => "query parameter \"remote_query\": not valid JSON",
         // It sorts pairs by their key before it sends them.
         ("httpx-open", "items") => "query parameter \"roles[][id]\" comes key by key",
         _ => return None,
@@ -187,19 +141,12 @@ fn every_client_is_understood_or_told_why_not() {
             match (refusal(client, request), decoded) {
                 (None, Ok(decoded)) => {
                     assert_eq!(decoded.integrated_account_id, "acc-1", "{client} {request}");
-                    assert_eq!(
-                        decoded.request,
-                        meant(client, request),
-                        "{client} {request}: {query}"
-                    );
+                    assert_eq!(decoded.request, meant(client, request), "{client} {request}: {query}");
                     assert!(decoded.ignored_parameters.is_empty(), "{client} {request}");
                     understood += 1;
                 }
                 (Some(message), Err(error)) => {
-                    assert!(
-                        error.message.contains(message),
-                        "{client} {request}: {error}"
-                    );
+                    assert!(error.message.contains(message), "{client} {request}: {error}");
                     refused += 1;
                 }
                 (expected, got) => panic!("{client} {request}: {expected:?}, but {got:?}"),

@@ -1,11 +1,7 @@
 //! Any request, written in any shape, decodes to itself; and nothing that arrives makes decoding
 //! panic. The encoders live here alone.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use offramp::http::decode::{Limits, decode};
 use offramp::model::{NamedRef, Options, ResponseFormat, RoleRef, UnassignRequest, VerifyMode};
@@ -15,12 +11,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 /// What a client must escape at least; brackets and braces stay.
-const LEAST: &AsciiSet = &percent_encoding::CONTROLS
-    .add(b'%')
-    .add(b'&')
-    .add(b'+')
-    .add(b'=')
-    .add(b'#');
+const LEAST: &AsciiSet = &percent_encoding::CONTROLS.add(b'%').add(b'&').add(b'+').add(b'=').add(b'#');
 
 #[derive(Clone, Copy, Debug)]
 enum Shape {
@@ -50,17 +41,9 @@ struct Encoded {
 
 impl Encoded {
     fn text(&self, text: &str) -> String {
-        let set = if self.style.escape_all {
-            NON_ALPHANUMERIC
-        } else {
-            LEAST
-        };
+        let set = if self.style.escape_all { NON_ALPHANUMERIC } else { LEAST };
         let escaped = utf8_percent_encode(text, set).to_string();
-        if self.style.plus {
-            escaped.replace("%20", "+").replace(' ', "+")
-        } else {
-            escaped
-        }
+        if self.style.plus { escaped.replace("%20", "+").replace(' ', "+") } else { escaped }
     }
 
     fn add(&mut self, name: &str, value: &str) {
@@ -94,9 +77,7 @@ impl Encoded {
                 }
             }
             Shape::Json => self.add(name, &list.to_string()),
-            Shape::JsonRepeated => items
-                .iter()
-                .for_each(|item| self.add(name, &item.to_string())),
+            Shape::JsonRepeated => items.iter().for_each(|item| self.add(name, &item.to_string())),
             Shape::JsonIndexed => {
                 for (index, item) in items.iter().enumerate() {
                     self.add(&format!("{name}[{index}]"), &item.to_string());
@@ -138,10 +119,7 @@ impl Encoded {
             (_, false) => "false",
         };
         let booleans = [
-            (
-                "truto_ignore_remote_data",
-                boolean(options.ignore_remote_data),
-            ),
+            ("truto_ignore_remote_data", boolean(options.ignore_remote_data)),
             ("dry_run", boolean(options.dry_run)),
             ("truto_skip_api_call", boolean(options.dry_run)),
             ("check_before", boolean(options.check_before)),
@@ -149,10 +127,7 @@ impl Encoded {
         for (name, value) in booleans {
             self.add(name, value);
         }
-        self.add(
-            "truto_response_format",
-            &format!("{:?}", options.format).to_lowercase(),
-        );
+        self.add("truto_response_format", &format!("{:?}", options.format).to_lowercase());
         self.add("verify", &format!("{:?}", options.verify).to_lowercase());
         let name = "truto_exclude_fields";
         let fields = &options.exclude_fields;
@@ -162,9 +137,7 @@ impl Encoded {
                     self.add(&format!("{name}[{index}]"), field);
                 }
             }
-            Shape::Open => fields
-                .iter()
-                .for_each(|f| self.add(&format!("{name}[]"), f)),
+            Shape::Open => fields.iter().for_each(|f| self.add(&format!("{name}[]"), f)),
             Shape::Json | Shape::JsonIndexed => self.add(name, &json!(fields).to_string()),
             Shape::JsonRepeated => fields.iter().for_each(|field| self.add(name, field)),
             Shape::Body | Shape::Both => self.add(name, &fields.join(",")),
@@ -173,11 +146,7 @@ impl Encoded {
 }
 
 fn encode(request: &UnassignRequest, style: Style) -> (String, String) {
-    let mut encoded = Encoded {
-        query: "integrated_account_id=acc".to_owned(),
-        body: Map::new(),
-        style,
-    };
+    let mut encoded = Encoded { query: "integrated_account_id=acc".to_owned(), body: Map::new(), style };
     encoded.add_text("id", request.id.as_ref());
     encoded.add_text("workspace_id", request.workspace_id.as_ref());
     let keys = ["id", "name", "group", "organization", "workspace"];
@@ -185,10 +154,7 @@ fn encode(request: &UnassignRequest, style: Style) -> (String, String) {
     encoded.add_list("organizations", json!(request.organizations), &keys[..2]);
     for (name, value) in &request.remote_query {
         let end = name.find('[').unwrap_or(name.len());
-        encoded.add(
-            &format!("remote_query[{}]{}", &name[..end], &name[end..]),
-            value,
-        );
+        encoded.add(&format!("remote_query[{}]{}", &name[..end], &name[end..]), value);
     }
     encoded.add_options(&request.options);
     if !request.remote_data.is_empty() {
@@ -213,24 +179,14 @@ fn word() -> impl Strategy<Value = String> {
 
 fn role() -> impl Strategy<Value = RoleRef> {
     (of(word()), of(word()), of(word()), of(word()), of(word()))
-        .prop_map(|(id, name, group, organization, workspace)| RoleRef {
-            id,
-            name,
-            group,
-            organization,
-            workspace,
-        })
-        .prop_filter("an empty item is absent", |role| {
-            *role != RoleRef::default()
-        })
+        .prop_map(|(id, name, group, organization, workspace)| RoleRef { id, name, group, organization, workspace })
+        .prop_filter("an empty item is absent", |role| *role != RoleRef::default())
 }
 
 fn organization() -> impl Strategy<Value = NamedRef> {
     (of(word()), of(word()))
         .prop_map(|(id, name)| NamedRef { id, name })
-        .prop_filter("an empty item is absent", |item| {
-            *item != NamedRef::default()
-        })
+        .prop_filter("an empty item is absent", |item| *item != NamedRef::default())
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -259,19 +215,10 @@ fn options() -> impl Strategy<Value = Options> {
         prop::collection::vec("[a-z_]{1,6}(\\.[a-z]{1,4})?", 0..4),
         any::<[bool; 3]>(),
     )
-        .prop_map(
-            |(format, verify, mut exclude_fields, [ignore_remote_data, dry_run, check_before])| {
-                exclude_fields.retain(|name| name != "null");
-                Options {
-                    format,
-                    ignore_remote_data,
-                    exclude_fields,
-                    dry_run,
-                    verify,
-                    check_before,
-                }
-            },
-        )
+        .prop_map(|(format, verify, mut exclude_fields, [ignore_remote_data, dry_run, check_before])| {
+            exclude_fields.retain(|name| name != "null");
+            Options { format, ignore_remote_data, exclude_fields, dry_run, verify, check_before }
+        })
 }
 
 prop_compose! {
@@ -298,23 +245,12 @@ prop_compose! {
 
 fn style() -> impl Strategy<Value = Style> {
     use Shape::{Body, Both, Indexed, Json, JsonIndexed, JsonRepeated, Open, Sparse};
-    let shapes = vec![
-        Indexed,
-        Sparse,
-        Open,
-        Json,
-        JsonRepeated,
-        JsonIndexed,
-        Body,
-        Both,
-    ];
-    (prop::sample::select(shapes), any::<bool>(), any::<bool>()).prop_map(
-        |(shape, escape_all, plus)| Style {
-            shape,
-            escape_all,
-            plus,
-        },
-    )
+    let shapes = vec![Indexed, Sparse, Open, Json, JsonRepeated, JsonIndexed, Body, Both];
+    (prop::sample::select(shapes), any::<bool>(), any::<bool>()).prop_map(|(shape, escape_all, plus)| Style {
+        shape,
+        escape_all,
+        plus,
+    })
 }
 
 proptest! {

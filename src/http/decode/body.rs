@@ -21,30 +21,19 @@ pub(super) struct Body {
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Body, RequestError> {
     let mut body = Body::default();
     if bytes.starts_with(b"\xEF\xBB\xBF") {
-        return Err(RequestError::new(
-            "body: begins with a byte order mark; send it without one",
-        ));
+        return Err(RequestError::new("body: begins with a byte order mark; send it without one"));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        RequestError::new(format!(
-            "body: not UTF-8 at byte {}; send JSON in UTF-8",
-            error.valid_up_to()
-        ))
+        RequestError::new(format!("body: not UTF-8 at byte {}; send JSON in UTF-8", error.valid_up_to()))
     })?;
-    if text
-        .bytes()
-        .all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
-    {
+    if text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')) {
         return Ok(body);
     }
     let at = Path::BODY;
     let entries = match json::parse(text, &at, 0, limits.body_depth)? {
         Json::Object(entries) => entries,
         other => {
-            return Err(RequestError::new(format!(
-                "body: is {}; it must be a JSON object, or empty",
-                other.kind()
-            )));
+            return Err(RequestError::new(format!("body: is {}; it must be a JSON object, or empty", other.kind())));
         }
     };
     for (key, value) in entries {
@@ -56,9 +45,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Body, RequestError> 
             "organizations" => body.organizations = references::from_json(value, &at)?,
             "remote_data" => body.remote_data = remote::body_object(value, &at)?,
             name if PLAN_ONLY.contains(&name) && !value.is_absent() => {
-                return Err(RequestError::new(format!(
-                    "{at} is only read from the query; send it as ?{name}=true"
-                )));
+                return Err(RequestError::new(format!("{at} is only read from the query; send it as ?{name}=true")));
             }
             _ => {}
         }

@@ -35,20 +35,11 @@ const FORMATS: [(&str, ResponseFormat); 5] = [
     ("debug", ResponseFormat::Debug),
 ];
 
-const VERIFY_MODES: [(&str, VerifyMode); 3] = [
-    ("once", VerifyMode::Once),
-    ("wait", VerifyMode::Wait),
-    ("none", VerifyMode::None),
-];
+const VERIFY_MODES: [(&str, VerifyMode); 3] =
+    [("once", VerifyMode::Once), ("wait", VerifyMode::Wait), ("none", VerifyMode::None)];
 
-const BOOLEANS: [(&str, bool); 6] = [
-    ("true", true),
-    ("false", false),
-    ("True", true),
-    ("False", false),
-    ("1", true),
-    ("0", false),
-];
+const BOOLEANS: [(&str, bool); 6] =
+    [("true", true), ("false", false), ("True", true), ("False", false), ("1", true), ("0", false)];
 
 /// What the query says.
 pub(super) struct QueryFields {
@@ -123,9 +114,7 @@ impl<'q> Given<'q> {
         if let Some((root, _)) = name.split_once('.')
             && NAMES.contains(&root)
         {
-            return Err(parameter.refuse(format_args!(
-                "has its path in dots; write it in brackets, like {root}[…]"
-            )));
+            return Err(parameter.refuse(format_args!("has its path in dots; write it in brackets, like {root}[…]")));
         }
         if let Some(meant) = meant(name, &NAMES) {
             return Err(parameter.refuse(format_args!("is unknown; did you mean \"{meant}\"?")));
@@ -180,10 +169,7 @@ fn once<'q, T>(
         return Ok(());
     }
     if parameter.form() != Form::Plain {
-        return Err(parameter.refuse(format_args!(
-            "takes one plain value; write {}=…",
-            parameter.root()
-        )));
+        return Err(parameter.refuse(format_args!("takes one plain value; write {}=…", parameter.root())));
     }
     if slot.is_some() {
         return Err(parameter.refuse_repetition());
@@ -202,18 +188,13 @@ fn one_of<T: Copy>(parameter: &Parameter<'_>, allowed: &[(&str, T)]) -> Result<T
         return Ok(*value);
     }
     let words: Vec<&str> = allowed.iter().map(|(word, _)| *word).collect();
-    Err(parameter.refuse(format_args!(
-        "is \"{}\"; it must be one of: {}",
-        shown(given),
-        words.join(", ")
-    )))
+    Err(parameter.refuse(format_args!("is \"{}\"; it must be one of: {}", shown(given), words.join(", "))))
 }
 
 /// A list of names: `a=x,y`, `a=x&a=y`, `a[]=x`, `a[0]=x`, or JSON text.
 fn names(given: &[Parameter<'_>], limits: &Limits) -> Result<Vec<String>, RequestError> {
-    let is_absent = |p: &Parameter<'_>| {
-        p.value.is_empty() || (p.depth() == 0 && matches!(&*p.value, "null" | "[]" | "{}"))
-    };
+    let is_absent =
+        |p: &Parameter<'_>| p.value.is_empty() || (p.depth() == 0 && matches!(&*p.value, "null" | "[]" | "{}"));
     let mut present: Vec<&Parameter<'_>> = given.iter().filter(|p| !is_absent(p)).collect();
     let form = one_form(&present)?;
     if form == Form::Index {
@@ -226,10 +207,9 @@ fn names(given: &[Parameter<'_>], limits: &Limits) -> Result<Vec<String>, Reques
     let mut names = Vec::new();
     for parameter in present {
         if form == Form::Key || parameter.depth() > 1 {
-            return Err(parameter.refuse(format_args!(
-                "is nested; it takes a list of names, as {}=a,b",
-                parameter.root()
-            )));
+            return Err(
+                parameter.refuse(format_args!("is nested; it takes a list of names, as {}=a,b", parameter.root()))
+            );
         }
         if parameter.value.trim_start().starts_with(['[', '{']) {
             names_from_json(parameter, limits, &mut names)?;
@@ -241,11 +221,7 @@ fn names(given: &[Parameter<'_>], limits: &Limits) -> Result<Vec<String>, Reques
     Ok(names)
 }
 
-fn names_from_json(
-    parameter: &Parameter<'_>,
-    limits: &Limits,
-    names: &mut Vec<String>,
-) -> Result<(), RequestError> {
+fn names_from_json(parameter: &Parameter<'_>, limits: &Limits, names: &mut Vec<String>) -> Result<(), RequestError> {
     let at = parameter.place();
     let json = json::parse(&parameter.value, &at, parameter.depth(), limits.query_depth)?;
     let Json::List(items) = json else {

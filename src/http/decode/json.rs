@@ -34,33 +34,15 @@ pub(super) fn parse<'a>(
     depth: usize,
     max_depth: usize,
 ) -> Result<Json<'a>, RequestError> {
-    let reader = Reader {
-        numbers: Numbers {
-            text,
-            at: Cell::new(0),
-        },
-        max_depth,
-        refusal: RefCell::new(None),
-    };
-    let element = Element {
-        reader: &reader,
-        at,
-        depth,
-    };
+    let reader = Reader { numbers: Numbers { text, at: Cell::new(0) }, max_depth, refusal: RefCell::new(None) };
+    let element = Element { reader: &reader, at, depth };
     let mut source = serde_json::Deserializer::from_str(text);
-    element
-        .deserialize(&mut source)
-        .and_then(|json| source.end().map(|()| json))
-        .map_err(|error| {
-            RequestError::new(match reader.refusal.take() {
-                Some(refusal) => format!(
-                    "{refusal} (line {} column {})",
-                    error.line(),
-                    error.column()
-                ),
-                None => format!("{at}: not valid JSON: {error}"),
-            })
+    element.deserialize(&mut source).and_then(|json| source.end().map(|()| json)).map_err(|error| {
+        RequestError::new(match reader.refusal.take() {
+            Some(refusal) => format!("{refusal} (line {} column {})", error.line(), error.column()),
+            None => format!("{at}: not valid JSON: {error}"),
         })
+    })
 }
 
 impl Json<'_> {
@@ -99,10 +81,7 @@ impl Json<'_> {
                 "{at} is a number with a fraction or an exponent, which may not be exact; send it \
                  as a string"
             ))),
-            other => Err(RequestError::new(format!(
-                "{at} is {}; it must be a string or an integer",
-                other.kind()
-            ))),
+            other => Err(RequestError::new(format!("{at} is {}; it must be a string or an integer", other.kind()))),
         }
     }
 
@@ -113,9 +92,7 @@ impl Json<'_> {
             Self::Bool(value) => Value::Bool(value),
             Self::Text(text) => Value::String(text.into_owned()),
             Self::Number(text) => Value::Number(number(text).ok_or_else(|| {
-                RequestError::new(format!(
-                    "{at} is a number too large to be passed on exactly; send it as a string"
-                ))
+                RequestError::new(format!("{at} is a number too large to be passed on exactly; send it as a string"))
             })?),
             Self::List(items) => items
                 .into_iter()
@@ -149,9 +126,7 @@ fn number(text: &str) -> Option<Number> {
         return Number::from_f64(text.parse().ok()?);
     }
     let unsigned = text.parse::<u64>().map(Number::from);
-    unsigned
-        .or_else(|_| text.parse::<i64>().map(Number::from))
-        .ok()
+    unsigned.or_else(|_| text.parse::<i64>().map(Number::from)).ok()
 }
 
 struct Reader<'a> {
@@ -186,10 +161,8 @@ impl<'a> Numbers<'a> {
                 _ => at += 1,
             }
         }
-        let length = bytes[at..]
-            .iter()
-            .take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9'))
-            .count();
+        let length =
+            bytes[at..].iter().take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')).count();
         self.at.set(at + length);
         &self.text[at..at + length]
     }
@@ -218,21 +191,16 @@ impl<'e, 'a> Element<'e, 'a> {
     where
         'e: 'i,
     {
-        Element {
-            reader: self.reader,
-            at,
-            depth: self.depth + 1,
-        }
+        Element { reader: self.reader, at, depth: self.depth + 1 }
     }
 
     fn enter<E: de::Error>(&self) -> Result<(), E> {
         if self.depth < self.reader.max_depth {
             return Ok(());
         }
-        Err(self.reader.refuse(format!(
-            "{} is nested deeper than {} levels; flatten it",
-            self.at, self.reader.max_depth
-        )))
+        Err(self
+            .reader
+            .refuse(format!("{} is nested deeper than {} levels; flatten it", self.at, self.reader.max_depth)))
     }
 }
 
@@ -303,9 +271,7 @@ impl<'a> Visitor<'a> for Element<'_, 'a> {
             };
             let at = self.at.key(&key);
             if repeated {
-                return Err(self
-                    .reader
-                    .refuse(format!("{at} is given twice; give it once")));
+                return Err(self.reader.refuse(format!("{at} is given twice; give it once")));
             }
             let value = access.next_value_seed(self.inner(&at))?;
             entries.push((key, value));

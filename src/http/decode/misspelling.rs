@@ -28,10 +28,7 @@ fn tolerated(given: &[char], name: &[char]) -> usize {
 }
 
 fn folded(name: &str) -> Vec<char> {
-    name.chars()
-        .filter(|char| !matches!(char, '-' | '_'))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|char| !matches!(char, '-' | '_')).flat_map(char::to_lowercase).collect()
 }
 
 /// Letters added, left out, exchanged or swapped with their neighbour (optimal string alignment).
@@ -45,9 +42,7 @@ fn slips(one: &[char], other: &[char]) -> usize {
     for (i, a) in one.iter().enumerate() {
         let mut row = vec![i + 1];
         for (j, b) in other.iter().enumerate() {
-            let mut least = (last[j] + usize::from(a != b))
-                .min(last[j + 1] + 1)
-                .min(row[j] + 1);
+            let mut least = (last[j] + usize::from(a != b)).min(last[j + 1] + 1).min(row[j] + 1);
             if i > 0 && j > 0 && *a == other[j - 1] && one[i - 1] == *b {
                 least = least.min(before_last[j - 1] + 1);
             }

@@ -25,11 +25,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            body_bytes: 1 << 20,
-            query_depth: 16,
-            body_depth: 64,
-        }
+        Self { body_bytes: 1 << 20, query_depth: 16, body_depth: 64 }
     }
 }
 
@@ -85,11 +81,7 @@ pub fn decode(raw_query: &str, body: &[u8], limits: &Limits) -> Result<Decoded, 
 
 /// One value from the place that has it. Two that differ are refused, never ranked: it is a matter
 /// of whose access is taken.
-fn same_text(
-    name: &str,
-    query: Option<String>,
-    body: Option<String>,
-) -> Result<Option<String>, RequestError> {
+fn same_text(name: &str, query: Option<String>, body: Option<String>) -> Result<Option<String>, RequestError> {
     match (query, body) {
         (Some(query), Some(body)) if query != body => Err(RequestError::new(format!(
             "query parameter \"{name}\" says \"{}\", but body: {name} says \"{}\"; give it in one \
@@ -102,11 +94,7 @@ fn same_text(
 }
 
 /// The same rule for lists; an empty one is absent.
-fn same_list<T: PartialEq>(
-    name: &str,
-    query: Vec<T>,
-    body: Vec<T>,
-) -> Result<Vec<T>, RequestError> {
+fn same_list<T: PartialEq>(name: &str, query: Vec<T>, body: Vec<T>) -> Result<Vec<T>, RequestError> {
     if query.is_empty() {
         return Ok(body);
     }

@@ -42,30 +42,18 @@ enum Step<'p> {
 }
 
 impl<'p> Path<'p> {
-    pub(super) const BODY: Path<'static> = Path {
-        parent: None,
-        step: Step::Body,
-    };
+    pub(super) const BODY: Path<'static> = Path { parent: None, step: Step::Body };
 
     pub(super) fn query(name: &'p str) -> Self {
-        Self {
-            parent: None,
-            step: Step::Query(name),
-        }
+        Self { parent: None, step: Step::Query(name) }
     }
 
     pub(super) fn key(&'p self, key: &'p str) -> Self {
-        Self {
-            parent: Some(self),
-            step: Step::Key(key),
-        }
+        Self { parent: Some(self), step: Step::Key(key) }
     }
 
     pub(super) fn index(&'p self, index: usize) -> Self {
-        Self {
-            parent: Some(self),
-            step: Step::Index(index),
-        }
+        Self { parent: Some(self), step: Step::Index(index) }
     }
 
     fn write_steps(&self, out: &mut String) -> fmt::Result {
@@ -105,10 +93,7 @@ impl fmt::Display for Path<'_> {
 }
 
 fn is_plain(key: &str) -> bool {
-    !key.is_empty()
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'$' | b'@'))
+    !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'$' | b'@'))
 }
 
 /// A deep path keeps its two ends: where it starts, and what is wrong.

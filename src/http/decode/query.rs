@@ -26,27 +26,19 @@ pub(super) enum Form {
 }
 
 /// The parameters of a raw query, in order.
-pub(super) fn parameters(
-    raw: &str,
-    max_depth: usize,
-) -> impl Iterator<Item = Result<Parameter<'_>, RequestError>> {
-    raw.split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(move |pair| Parameter::read(pair, max_depth))
+pub(super) fn parameters(raw: &str, max_depth: usize) -> impl Iterator<Item = Result<Parameter<'_>, RequestError>> {
+    raw.split('&').filter(|pair| !pair.is_empty()).map(move |pair| Parameter::read(pair, max_depth))
 }
 
 impl<'q> Parameter<'q> {
     fn read(pair: &'q str, max_depth: usize) -> Result<Self, RequestError> {
         let (raw_name, raw_value) = pair.split_once('=').unwrap_or((pair, ""));
-        let name = unescape(raw_name).map_err(|problem| {
-            RequestError::new(format!("{}: its name {problem}", Path::query(raw_name)))
-        })?;
-        let root = path_start(&name, max_depth).map_err(|problem| {
-            RequestError::new(format!("query parameter \"{}\": {problem}", shown(&name)))
-        })?;
-        let value = unescape(raw_value).map_err(|problem| {
-            RequestError::new(format!("{}: its value {problem}", Path::query(&name)))
-        })?;
+        let name = unescape(raw_name)
+            .map_err(|problem| RequestError::new(format!("{}: its name {problem}", Path::query(raw_name))))?;
+        let root = path_start(&name, max_depth)
+            .map_err(|problem| RequestError::new(format!("query parameter \"{}\": {problem}", shown(&name))))?;
+        let value = unescape(raw_value)
+            .map_err(|problem| RequestError::new(format!("{}: its value {problem}", Path::query(&name))))?;
         Ok(Self { name, root, value })
     }
 
@@ -116,10 +108,7 @@ pub(super) fn one_form(given: &[&Parameter<'_>]) -> Result<Form, RequestError> {
 }
 
 pub(super) fn mixed(one: &Parameter<'_>, other: &Parameter<'_>) -> RequestError {
-    one.refuse(format_args!(
-        "is also given as \"{}\"; use one form throughout",
-        shown(&other.name)
-    ))
+    one.refuse(format_args!("is also given as \"{}\"; use one form throughout", shown(&other.name)))
 }
 
 /// Percent-decodes once, `+` being a space. What cannot be decoded is refused, not passed on
@@ -156,10 +145,8 @@ fn path_start(name: &str, max_depth: usize) -> Result<usize, String> {
     let mut rest = &name[root..];
     let mut depth = 0;
     while !rest.is_empty() {
-        let inside = rest
-            .strip_prefix('[')
-            .and_then(|rest| rest.split_once(']'))
-            .filter(|(inside, _)| !inside.contains('['));
+        let inside =
+            rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).filter(|(inside, _)| !inside.contains('['));
         let Some((_, after)) = inside else {
             return Err(format!("its brackets do not pair up; {WAY_OUT}"));
         };
@@ -167,9 +154,7 @@ fn path_start(name: &str, max_depth: usize) -> Result<usize, String> {
         depth += 1;
     }
     if depth > max_depth {
-        return Err(format!(
-            "nested deeper than {max_depth} pairs of brackets; flatten it"
-        ));
+        return Err(format!("nested deeper than {max_depth} pairs of brackets; flatten it"));
     }
     Ok(root)
 }

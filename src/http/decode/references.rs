@@ -43,10 +43,7 @@ impl Reference for NamedRef {
 }
 
 /// A list as JSON.
-pub(super) fn from_json<R: Reference>(
-    json: Json<'_>,
-    at: &Path<'_>,
-) -> Result<Vec<R>, RequestError> {
+pub(super) fn from_json<R: Reference>(json: Json<'_>, at: &Path<'_>) -> Result<Vec<R>, RequestError> {
     if json.is_absent() {
         return Ok(Vec::new());
     }
@@ -92,25 +89,18 @@ pub(super) fn from_query<R: Reference>(
     given: &[Parameter<'_>],
     limits: &Limits,
 ) -> Result<Vec<R>, RequestError> {
-    let is_absent =
-        |p: &Parameter<'_>| p.depth() <= 1 && matches!(&*p.value, "" | "null" | "[]" | "{}");
+    let is_absent = |p: &Parameter<'_>| p.depth() <= 1 && matches!(&*p.value, "" | "null" | "[]" | "{}");
     let present: Vec<&Parameter<'_>> = given.iter().filter(|p| !is_absent(p)).collect();
     match one_form(&present)? {
         Form::Plain => plain(name, &present, limits),
         Form::Open => open(name, &present, limits),
         Form::Index => indexed(name, present, limits),
-        Form::Key => Err(present[0].refuse(format_args!(
-            "names no item of the list; write {name}[0][id]=…"
-        ))),
+        Form::Key => Err(present[0].refuse(format_args!("names no item of the list; write {name}[0][id]=…"))),
     }
 }
 
 /// `roles=[{…},{…}]`, or one object each: `roles={…}&roles={…}`.
-fn plain<R: Reference>(
-    name: &str,
-    given: &[&Parameter<'_>],
-    limits: &Limits,
-) -> Result<Vec<R>, RequestError> {
+fn plain<R: Reference>(name: &str, given: &[&Parameter<'_>], limits: &Limits) -> Result<Vec<R>, RequestError> {
     let mut references = Vec::with_capacity(given.len());
     for parameter in given {
         let at = parameter.place();
@@ -125,11 +115,7 @@ fn plain<R: Reference>(
 
 /// `roles[][id]=…&roles[][name]=…`: a key that the item already has opens the next. Empty values
 /// count as keys, so that items of different keys stay apart.
-fn open<R: Reference>(
-    name: &str,
-    given: &[&Parameter<'_>],
-    limits: &Limits,
-) -> Result<Vec<R>, RequestError> {
+fn open<R: Reference>(name: &str, given: &[&Parameter<'_>], limits: &Limits) -> Result<Vec<R>, RequestError> {
     let Some((first, rest)) = given.split_first() else {
         return Ok(Vec::new());
     };
@@ -173,11 +159,7 @@ fn open<R: Reference>(
 /// Whether all values of one key stand together, then all of the next, as some clients send a list
 /// of pairs (httpx does). Read item by item, it would join the fields of different roles.
 fn by_column(given: &[&Parameter<'_>]) -> bool {
-    let keys: Vec<&str> = given
-        .iter()
-        .filter(|p| p.depth() == 2)
-        .filter_map(|p| p.segments().nth(1))
-        .collect();
+    let keys: Vec<&str> = given.iter().filter(|p| p.depth() == 2).filter_map(|p| p.segments().nth(1)).collect();
     let mut runs: Vec<&[&str]> = keys.chunk_by(|a, b| a == b).collect();
     let repeated = runs.iter().filter(|run| run.len() > 1).count();
     runs.sort_unstable();
@@ -186,11 +168,7 @@ fn by_column(given: &[&Parameter<'_>]) -> bool {
 }
 
 /// `roles[0][id]=…` or `roles[0]={…}`, in the order of the indices.
-fn indexed<R: Reference>(
-    name: &str,
-    mut given: Vec<&Parameter<'_>>,
-    limits: &Limits,
-) -> Result<Vec<R>, RequestError> {
+fn indexed<R: Reference>(name: &str, mut given: Vec<&Parameter<'_>>, limits: &Limits) -> Result<Vec<R>, RequestError> {
     given.sort_by_key(|p| p.index_order());
     let mut references = Vec::new();
     for item in given.chunk_by(|a, b| a.index_order() == b.index_order()) {
@@ -220,23 +198,14 @@ fn item_from_text<R: Reference>(
     item_from_json(parse(name, parameter, limits)?, &parameter.place())
 }
 
-fn parse<'p>(
-    name: &str,
-    parameter: &'p Parameter<'_>,
-    limits: &Limits,
-) -> Result<Json<'p>, RequestError> {
+fn parse<'p>(name: &str, parameter: &'p Parameter<'_>, limits: &Limits) -> Result<Json<'p>, RequestError> {
     if !parameter.value.trim_start().starts_with(['[', '{']) {
         return Err(parameter.refuse(format_args!(
             "is neither an item's field nor JSON text; write {name}[0][id]=7, or {name}=[{{\"id\":\
              \"7\"}}]"
         )));
     }
-    json::parse(
-        &parameter.value,
-        &parameter.place(),
-        parameter.depth(),
-        limits.query_depth,
-    )
+    json::parse(&parameter.value, &parameter.place(), parameter.depth(), limits.query_depth)
 }
 
 /// An item being put together.
@@ -257,9 +226,7 @@ impl<R: Reference> Draft<R> {
         }
         let key = parameter.segments().nth(1).unwrap_or_default();
         if key.is_empty() {
-            return Err(parameter.refuse(format_args!(
-                "is a list where an item is wanted; write {name}[0][id]=…"
-            )));
+            return Err(parameter.refuse(format_args!("is a list where an item is wanted; write {name}[0][id]=…")));
         }
         match self.reference.field(key) {
             Some(_) if parameter.depth() > 2 => {
@@ -279,10 +246,7 @@ impl<R: Reference> Draft<R> {
     /// drop it would report a removal that nobody tried.
     fn finish(self, at: &Path<'_>) -> Result<Option<R>, RequestError> {
         if !self.named && self.more {
-            return Err(RequestError::new(format!(
-                "{at}: the item has none of {}; give at least one",
-                R::FIELDS
-            )));
+            return Err(RequestError::new(format!("{at}: the item has none of {}; give at least one", R::FIELDS)));
         }
         Ok(self.named.then_some(self.reference))
     }

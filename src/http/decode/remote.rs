@@ -10,29 +10,19 @@ use super::query::{Parameter, mixed};
 use crate::model::RequestError;
 
 /// `remote_data`, untransformed.
-pub(super) fn body_object(
-    json: Json<'_>,
-    at: &Path<'_>,
-) -> Result<Map<String, Value>, RequestError> {
+pub(super) fn body_object(json: Json<'_>, at: &Path<'_>) -> Result<Map<String, Value>, RequestError> {
     match json {
         Json::Object(entries) => json::into_map(entries, at),
         Json::Null => Ok(Map::new()),
         Json::Text(text) if text.is_empty() => Ok(Map::new()),
         Json::List(items) if items.is_empty() => Ok(Map::new()),
-        other => Err(RequestError::new(format!(
-            "{at} is {}; it must be an object",
-            other.kind()
-        ))),
+        other => Err(RequestError::new(format!("{at} is {}; it must be an object", other.kind()))),
     }
 }
 
 /// `remote_query` as names and values to append, in the order given.
-pub(super) fn query_pairs(
-    given: Vec<Parameter<'_>>,
-    limits: &Limits,
-) -> Result<Vec<(String, String)>, RequestError> {
-    let is_absent =
-        |p: &Parameter<'_>| p.depth() == 0 && matches!(&*p.value, "" | "null" | "{}" | "[]");
+pub(super) fn query_pairs(given: Vec<Parameter<'_>>, limits: &Limits) -> Result<Vec<(String, String)>, RequestError> {
+    let is_absent = |p: &Parameter<'_>| p.depth() == 0 && matches!(&*p.value, "" | "null" | "{}" | "[]");
     let mut pairs = Vec::with_capacity(given.len());
     let mut text: Option<Parameter<'_>> = None;
     let mut bracketed: Option<Parameter<'_>> = None;
@@ -48,10 +38,7 @@ pub(super) fn query_pairs(
             return Err(parameter.refuse("has no name to send; write remote_query[name]=…"));
         }
         let deeper = &parameter.brackets()[first.len() + 2..];
-        pairs.push((
-            format!("{first}{deeper}"),
-            parameter.value.as_ref().to_owned(),
-        ));
+        pairs.push((format!("{first}{deeper}"), parameter.value.as_ref().to_owned()));
         bracketed = Some(parameter);
     }
     match (text, bracketed) {
@@ -61,20 +48,14 @@ pub(super) fn query_pairs(
     }
 }
 
-fn from_text(
-    parameter: &Parameter<'_>,
-    limits: &Limits,
-) -> Result<Vec<(String, String)>, RequestError> {
+fn from_text(parameter: &Parameter<'_>, limits: &Limits) -> Result<Vec<(String, String)>, RequestError> {
     let at = parameter.place();
     if !parameter.value.trim_start().starts_with('{') {
-        return Err(parameter.refuse(
-            "must be an object: write remote_query[name]=…, or JSON text such as {\"name\":\"…\"}",
-        ));
+        return Err(
+            parameter.refuse("must be an object: write remote_query[name]=…, or JSON text such as {\"name\":\"…\"}")
+        );
     }
-    let mut pairs = Pairs {
-        out: Vec::new(),
-        room: limits.body_bytes,
-    };
+    let mut pairs = Pairs { out: Vec::new(), room: limits.body_bytes };
     if let Json::Object(entries) = json::parse(&parameter.value, &at, 0, limits.query_depth)? {
         for (key, value) in entries {
             pairs.flatten(key.clone().into_owned(), value, &at.key(&key))?;
@@ -99,15 +80,9 @@ impl Pairs {
             Json::Text(text) => text.into_owned(),
             Json::List(items) if !items.is_empty() => {
                 // `[]` cannot tell which entry a nested part belongs to; an index can.
-                let nested = items
-                    .iter()
-                    .any(|item| matches!(item, Json::List(_) | Json::Object(_)));
+                let nested = items.iter().any(|item| matches!(item, Json::List(_) | Json::Object(_)));
                 for (index, item) in items.into_iter().enumerate() {
-                    let inner = if nested {
-                        format!("{name}[{index}]")
-                    } else {
-                        format!("{name}[]")
-                    };
+                    let inner = if nested { format!("{name}[{index}]") } else { format!("{name}[]") };
                     self.flatten(inner, item, &at.index(index))?;
                 }
                 return Ok(());
@@ -126,9 +101,10 @@ impl Pairs {
             }
         };
         let size = name.len() + value.len() + 2;
-        self.room = self.room.checked_sub(size).ok_or_else(|| {
-            RequestError::new(format!("{at} makes the outgoing query too long; send less"))
-        })?;
+        self.room = self
+            .room
+            .checked_sub(size)
+            .ok_or_else(|| RequestError::new(format!("{at} makes the outgoing query too long; send less")))?;
         self.out.push((name, value));
         Ok(())
     }

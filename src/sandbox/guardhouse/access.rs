@@ -63,9 +63,7 @@ impl Access {
             return unauthorized("Bearer error=\"invalid_token\"");
         };
         let client = self.clients.get(&token.client_id);
-        if client.is_some_and(|c| c.system_api_access)
-            && token.scopes.iter().any(|s| s == SYSTEM_API)
-        {
+        if client.is_some_and(|c| c.system_api_access) && token.scopes.iter().any(|s| s == SYSTEM_API) {
             return Ok(());
         }
         Err(Reply::empty(403))
@@ -84,11 +82,7 @@ impl Access {
                 return answers::json_utf8(status, &json!({"error": refusal}));
             }
         };
-        let access_token = format!(
-            "{}{}",
-            Uuid::now_v7().as_simple(),
-            Uuid::now_v7().as_simple()
-        );
+        let access_token = format!("{}{}", Uuid::now_v7().as_simple(), Uuid::now_v7().as_simple());
         let reply = json!({
             "access_token": access_token,
             "token_type": "Bearer",
@@ -96,14 +90,7 @@ impl Access {
             "scope": scopes.join(" "),
         });
         let expires_ms = now_ms.saturating_add(settings.token_lifetime_s.saturating_mul(1000));
-        self.tokens.insert(
-            access_token,
-            Token {
-                client_id,
-                scopes,
-                expires_ms,
-            },
-        );
+        self.tokens.insert(access_token, Token { client_id, scopes, expires_ms });
         answers::json_utf8(200, &reply).with_header("cache-control", "no-store")
     }
 
@@ -150,10 +137,7 @@ impl Form {
         let mut fields = HashMap::new();
         for (name, value) in form_urlencoded::parse(&call.body) {
             // RFC 6749 section 3.2: parameters must not be included more than once.
-            if fields
-                .insert(name.into_owned(), value.into_owned())
-                .is_some()
-            {
+            if fields.insert(name.into_owned(), value.into_owned()).is_some() {
                 return Err("invalid_request");
             }
         }

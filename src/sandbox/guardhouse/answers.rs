@@ -31,11 +31,7 @@ pub(super) fn not_found(text: &str, settings: &Settings) -> Reply {
 pub(super) fn problem(status: u16, title: &str) -> Reply {
     let body = json!({"title": title, "status": status});
     let body = Bytes::from(body.to_string());
-    Reply::bytes(
-        status,
-        Some("application/problem+json; charset=utf-8"),
-        body,
-    )
+    Reply::bytes(status, Some("application/problem+json; charset=utf-8"), body)
 }
 
 /// What answers where there is no tenant of that name.

@@ -135,13 +135,7 @@ impl Directory {
     }
 
     /// One user as an item of `GET /api/v1/users`.
-    pub(super) fn list_item(
-        &self,
-        id: i32,
-        user: &User,
-        settings: &Settings,
-        now_ms: u64,
-    ) -> Value {
+    pub(super) fn list_item(&self, id: i32, user: &User, settings: &Settings, now_ms: u64) -> Value {
         let roles = self.shown_roles(id, user, settings, now_ms);
         let permissions = user.system_permissions.iter();
         json!({
@@ -172,10 +166,9 @@ impl Directory {
         now_ms: u64,
     ) -> impl Iterator<Item = (i32, &'a Role)> {
         let lagging = move |role: i32| {
-            self.removals.iter().any(|r| {
-                (r.user, r.role) == (id, role)
-                    && now_ms < r.at_ms.saturating_add(settings.read_lag_ms)
-            })
+            self.removals
+                .iter()
+                .any(|r| (r.user, r.role) == (id, role) && now_ms < r.at_ms.saturating_add(settings.read_lag_ms))
         };
         let roles = self.roles.iter().map(|(role, r)| (*role, r));
         roles.filter(move |(role, _)| user.roles.contains(role) || lagging(*role))
@@ -222,12 +215,7 @@ fn status(user: &User, notation: StatusNotation) -> Value {
 fn avatar_url(id: i32, user: &User, settings: &Settings, now_ms: u64) -> Option<String> {
     let lifetime = settings.avatar_lifetime_s.max(1);
     let expires = (now_ms / 1000 / lifetime + 1) * lifetime;
-    let signature = u64::from(id.unsigned_abs())
-        .wrapping_add(expires)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    user.has_avatar.then(|| {
-        format!(
-            "https://files.example/avatars/{id}.png?expires={expires}&signature={signature:016x}"
-        )
-    })
+    let signature = u64::from(id.unsigned_abs()).wrapping_add(expires).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    user.has_avatar
+        .then(|| format!("https://files.example/avatars/{id}.png?expires={expires}&signature={signature:016x}"))
 }

@@ -53,10 +53,7 @@ impl Guardhouse {
             directory: seed::directory(),
             unassignments: Vec::new(),
         };
-        Self {
-            clock,
-            tenant: Mutex::new(tenant),
-        }
+        Self { clock, tenant: Mutex::new(tenant) }
     }
 
     /// Changes the switches.
@@ -142,9 +139,7 @@ impl Simulator for Guardhouse {
     fn handle(&self, call: &Call) -> Reply {
         let now_ms = self.clock.now_ms();
         let mut tenant = self.tenant();
-        tenant
-            .answer(call, now_ms)
-            .unwrap_or_else(|refusal| refusal)
+        tenant.answer(call, now_ms).unwrap_or_else(|refusal| refusal)
     }
 
     fn memberships(&self) -> BTreeSet<String> {
@@ -234,13 +229,9 @@ impl Tenant {
         let found = users.filter(|(_, user)| user.email.to_lowercase().contains(&email));
         let total = found.clone().count();
         let page = found.skip(offset.unwrap_or_default()).take(page_size);
-        let users: Vec<Value> = page
-            .map(|(id, user)| self.directory.list_item(*id, user, &self.settings, now_ms))
-            .collect();
-        Ok(answers::json_utf8(
-            200,
-            &json!({"total": total, "users": users}),
-        ))
+        let users: Vec<Value> =
+            page.map(|(id, user)| self.directory.list_item(*id, user, &self.settings, now_ms)).collect();
+        Ok(answers::json_utf8(200, &json!({"total": total, "users": users})))
     }
 
     fn unassign(&mut self, user: i32, role: i32, call: &Call, now_ms: u64) -> Result<Reply, Reply> {
@@ -249,33 +240,23 @@ impl Tenant {
                 WrongContentType::UnsupportedMediaType => {
                     answers::problem(415, "Content-Type must be application/json.")
                 }
-                WrongContentType::BadRequest => {
-                    answers::problem(400, "Content-Type must be application/json.")
-                }
+                WrongContentType::BadRequest => answers::problem(400, "Content-Type must be application/json."),
             });
         }
         if self.settings.query_on_unassign_refused && !call.query.is_empty() {
-            return Err(answers::problem(
-                400,
-                "This endpoint does not accept query parameters.",
-            ));
+            return Err(answers::problem(400, "This endpoint does not accept query parameters."));
         }
         let instant_logout = instant_logout(&call.body)?;
         let (user, role) = (positive(user)?, positive(role)?);
         self.user_exists(user)?;
-        if !self.directory.roles.contains_key(&role)
-            && self.settings.unknown_role_on_unassign == UnknownRole::NotFound
+        if !self.directory.roles.contains_key(&role) && self.settings.unknown_role_on_unassign == UnknownRole::NotFound
         {
             return Err(self.not_found(answers::ROLE_NOT_FOUND));
         }
         if !self.settings.unassign_has_no_effect {
             self.directory.unassign(user, role, now_ms);
         }
-        self.unassignments.push(Unassignment {
-            user,
-            role,
-            instant_logout,
-        });
+        self.unassignments.push(Unassignment { user, role, instant_logout });
         Ok(Reply::empty(204))
     }
 
@@ -311,9 +292,7 @@ fn positive(id: i32) -> Result<i32, Reply> {
 
 /// A number of users; negatives become 0.
 fn count(name: &str, value: &str) -> Result<usize, Reply> {
-    let number: i32 = value
-        .parse()
-        .map_err(|_| answers::problem(400, &format!("{name} must be an integer.")))?;
+    let number: i32 = value.parse().map_err(|_| answers::problem(400, &format!("{name} must be an integer.")))?;
     Ok(usize::try_from(number).unwrap_or(0))
 }
 

@@ -17,18 +17,14 @@ impl Route {
     pub(super) fn of(path: &str) -> Option<Self> {
         // One slash only: `Call::segments` would forgive more.
         let raw = path.strip_prefix('/')?.split('/');
-        let segments: Vec<_> = raw
-            .map(|segment| percent_decode_str(segment).decode_utf8())
-            .collect::<Result<_, _>>()
-            .ok()?;
+        let segments: Vec<_> =
+            raw.map(|segment| percent_decode_str(segment).decode_utf8()).collect::<Result<_, _>>().ok()?;
         let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
         match segments.as_slice() {
             ["connect", "token"] => Some(Self::Token),
             ["api", "v1", "users"] => Some(Self::Users),
             ["api", "v1", "users", user] => Some(Self::User(integer(user)?)),
-            ["api", "v1", "users", user, "roles", role] => {
-                Some(Self::UserRole(integer(user)?, integer(role)?))
-            }
+            ["api", "v1", "users", user, "roles", role] => Some(Self::UserRole(integer(user)?, integer(role)?)),
             ["api", "v1", "roles"] => Some(Self::Roles),
             ["api", "v1", "roles", role] => Some(Self::Role(integer(role)?)),
             _ => None,

@@ -8,18 +8,10 @@ pub(super) const CLIENT_SECRET: &str = "sandbox-only-secret";
 
 /// One client with System API Access and one without.
 pub(super) fn access() -> Access {
-    let client = |secret: &str, system_api_access| Client {
-        secret: secret.to_owned(),
-        system_api_access,
-    };
+    let client = |secret: &str, system_api_access| Client { secret: secret.to_owned(), system_api_access };
     let mut access = Access::default();
-    access
-        .clients
-        .insert(CLIENT_ID.to_owned(), client(CLIENT_SECRET, true));
-    access.clients.insert(
-        "reports-only".to_owned(),
-        client("sandbox-reports-secret", false),
-    );
+    access.clients.insert(CLIENT_ID.to_owned(), client(CLIENT_SECRET, true));
+    access.clients.insert("reports-only".to_owned(), client("sandbox-reports-secret", false));
     access
 }
 
@@ -46,18 +38,8 @@ fn roles() -> Vec<(i32, Role)> {
         (id, role)
     };
     vec![
-        role(
-            1,
-            "administrator",
-            "Administrator",
-            &[(51, "users.write", true), (52, "users.read", true)],
-        ),
-        role(
-            2,
-            "support_agent",
-            "Support Agent",
-            &[(52, "users.read", true)],
-        ),
+        role(1, "administrator", "Administrator", &[(51, "users.write", true), (52, "users.read", true)]),
+        role(2, "support_agent", "Support Agent", &[(52, "users.read", true)]),
         role(3, "billing", "Billing", &[(53, "invoices.read", false)]),
         // Two of one name.
         role(4, "auditor_internal", "Auditor", &[]),
@@ -75,17 +57,10 @@ fn users() -> Vec<(i32, User)> {
         user
     };
     let mut john = with(User::active("john@example.com", "John", "Doe"), &[1]);
-    john.system_permissions
-        .insert(10, "system_administrator".to_owned());
-    let jane = with(
-        User::active("Jane.Roe@Example.com", "Jane", "Roe"),
-        &[1, 2, 3],
-    );
+    john.system_permissions.insert(10, "system_administrator".to_owned());
+    let jane = with(User::active("Jane.Roe@Example.com", "Jane", "Roe"), &[1, 2, 3]);
     // The filter `john@example.com` finds these two as well.
-    let big_john = with(
-        User::active("big-john@example.com", "John", "Little"),
-        &[1, 2],
-    );
+    let big_john = with(User::active("big-john@example.com", "John", "Little"), &[1, 2]);
     let far_john = with(User::active("john@example.com.au", "John", "Dough"), &[2]);
     let plus = with(User::active("ana+ops@example.com", "Ana", "Núñez"), &[4, 5]);
     let without = User::active("no.roles@example.com", "Noël", "Bare");
@@ -99,27 +74,13 @@ fn users() -> Vec<(i32, User)> {
         status: Status::Invited,
         has_avatar: false,
         last_login: None,
-        ..with(
-            User::active("invited@example.com", "Inga", "Vited"),
-            &[2, 6],
-        )
+        ..with(User::active("invited@example.com", "Inga", "Vited"), &[2, 6])
     };
-    let archived = User {
-        status: Status::Archived,
-        ..with(User::active("archived@example.com", "Archie", "Ved"), &[3])
-    };
-    let suspended = User {
-        is_suspended: true,
-        ..with(User::active("suspended@example.com", "Sue", "Spend"), &[2])
-    };
-    let locked = User {
-        is_locked: true,
-        ..with(User::active("locked@example.com", "Lock", "Ed"), &[1, 4])
-    };
+    let archived =
+        User { status: Status::Archived, ..with(User::active("archived@example.com", "Archie", "Ved"), &[3]) };
+    let suspended = User { is_suspended: true, ..with(User::active("suspended@example.com", "Sue", "Spend"), &[2]) };
+    let locked = User { is_locked: true, ..with(User::active("locked@example.com", "Lock", "Ed"), &[1, 4]) };
     let last = with(User::active("zoe@example.com", "Zoë", "Ōta"), &[2]);
-    let people = [
-        john, jane, big_john, far_john, plus, without, staged, invited, archived, suspended,
-        locked, last,
-    ];
+    let people = [john, jane, big_john, far_john, plus, without, staged, invited, archived, suspended, locked, last];
     (101..).zip(people).collect()
 }

@@ -50,13 +50,10 @@ impl Caller {
     pub(super) fn organization(&self, settings: &Settings) -> Result<String, Refusal> {
         match (&self.organization, settings.missing_org_id) {
             (Some(organization), _) => Ok(organization.clone()),
-            (None, MissingOrgId::Answer(status)) => Err(Refusal::Explained(
-                status,
-                "x-org-id is required for a multi-tenant administrator".to_owned(),
-            )),
-            (None, MissingOrgId::FirstOrganization) => {
-                self.organizations.first().cloned().ok_or(FORBIDDEN)
+            (None, MissingOrgId::Answer(status)) => {
+                Err(Refusal::Explained(status, "x-org-id is required for a multi-tenant administrator".to_owned()))
             }
+            (None, MissingOrgId::FirstOrganization) => self.organizations.first().cloned().ok_or(FORBIDDEN),
         }
     }
 
@@ -83,13 +80,7 @@ impl Credentials {
             (seed::MSP_KEY, seed::MSP_ADMIN),
         ];
         Self {
-            keys: keys
-                .map(|(key, administrator)| ApiKey {
-                    key,
-                    administrator,
-                    expires_at_ms: None,
-                })
-                .into(),
+            keys: keys.map(|(key, administrator)| ApiKey { key, administrator, expires_at_ms: None }).into(),
             tokens: HashMap::new(),
             issued: 0,
         }
@@ -131,9 +122,7 @@ impl Credentials {
 
     fn by_key(&self, key: &str, directory: &Directory, now_ms: u64) -> Result<Caller, Refusal> {
         let key = self.keys.iter().find(|k| k.key == key);
-        let key = key
-            .filter(|k| k.expires_at_ms.is_none_or(|at| now_ms < at))
-            .ok_or(UNAUTHORIZED)?;
+        let key = key.filter(|k| k.expires_at_ms.is_none_or(|at| now_ms < at)).ok_or(UNAUTHORIZED)?;
         let admin = directory
             .administrator(key.administrator)
             .filter(|a| a.api_key_allowed && !a.suspended)
@@ -147,10 +136,7 @@ impl Credentials {
         Ok(Caller {
             role_names,
             multi_tenant: admin.provider.is_some(),
-            organizations: reached
-                .filter(|id| directory.reaches(admin, id))
-                .cloned()
-                .collect(),
+            organizations: reached.filter(|id| directory.reaches(admin, id)).cloned().collect(),
             organization: admin.organization.clone(),
         })
     }
@@ -170,15 +156,9 @@ impl Credentials {
     }
 
     /// `POST /oauth2/token`: HTTP Basic, form `grant_type=client_credentials&scope=api`.
-    pub(super) fn issue(
-        &mut self,
-        call: &Call,
-        settings: &Settings,
-        now_ms: u64,
-    ) -> Result<Reply, Refusal> {
+    pub(super) fn issue(&mut self, call: &Call, settings: &Settings, now_ms: u64) -> Result<Reply, Refusal> {
         let form = token_form(call)?;
-        let known = basic_pair(call)
-            .is_some_and(|(id, secret)| id == seed::CLIENT_ID && secret == seed::CLIENT_SECRET);
+        let known = basic_pair(call).is_some_and(|(id, secret)| id == seed::CLIENT_ID && secret == seed::CLIENT_SECRET);
         if !known {
             let why = "client authentication failed";
             return Err(Refusal::OAuth(401, "invalid_client", why));

@@ -39,10 +39,7 @@ pub(super) fn put(tenant: &mut Tenant, ask: &Ask<'_>, id: &str) -> Result<Reply,
     let organization = ask.organization(tenant)?;
     ask.caller.may_change_administrators()?;
     let body = ask.body()?;
-    tenant
-        .directory
-        .administrator_in(&organization, id)
-        .ok_or(NOT_FOUND)?;
+    tenant.directory.administrator_in(&organization, id).ok_or(NOT_FOUND)?;
     if std::mem::take(&mut tenant.settings.vanish_on_put) {
         tenant.change(ask.now_ms).delete_administrator(id);
         return Err(NOT_FOUND);
@@ -63,9 +60,7 @@ pub(super) fn put(tenant: &mut Tenant, ask: &Ask<'_>, id: &str) -> Result<Reply,
     update.apply(admin);
     let admin = admin.clone();
     rival_writes(directory, id, rival.as_ref(), RivalWrites::After);
-    let shown = tenant
-        .directory
-        .show_administrator(&admin, &tenant.settings);
+    let shown = tenant.directory.show_administrator(&admin, &tenant.settings);
     Ok(Reply::json(200, &shown))
 }
 
@@ -73,15 +68,10 @@ pub(super) fn put(tenant: &mut Tenant, ask: &Ask<'_>, id: &str) -> Result<Reply,
 pub(super) fn delete(tenant: &mut Tenant, ask: &Ask<'_>, id: &str) -> Result<Reply, Refusal> {
     let organization = ask.organization(tenant)?;
     ask.caller.may_change_administrators()?;
-    tenant
-        .directory
-        .administrator_in(&organization, id)
-        .ok_or(NOT_FOUND)?;
+    tenant.directory.administrator_in(&organization, id).ok_or(NOT_FOUND)?;
     let deleted = tenant.change(ask.now_ms).delete_administrator(id);
     let deleted = deleted.ok_or(NOT_FOUND)?;
-    let shown = tenant
-        .directory
-        .show_administrator(&deleted, &tenant.settings);
+    let shown = tenant.directory.show_administrator(&deleted, &tenant.settings);
     Ok(Reply::json(200, &shown))
 }
 
@@ -105,19 +95,13 @@ pub(super) fn create(tenant: &mut Tenant, ask: &Ask<'_>) -> Result<Reply, Refusa
         id: format!("5c3536e9e0a68400019{:05x}", directory.created),
         organization: Some(organization),
         user: user.map(|u| u.id.clone()),
-        roles: directory
-            .role_by_name(ROLE_IF_NONE_IS_SENT)
-            .map(|role| role.id.clone())
-            .into_iter()
-            .collect(),
+        roles: directory.role_by_name(ROLE_IF_NONE_IS_SENT).map(|role| role.id.clone()).into_iter().collect(),
         api_key_allowed: true,
         ..Administrator::default()
     };
     update.apply(&mut admin);
     directory.administrators.push(admin.clone());
-    let shown = tenant
-        .directory
-        .show_administrator(&admin, &tenant.settings);
+    let shown = tenant.directory.show_administrator(&admin, &tenant.settings);
     Ok(Reply::json(200, &shown))
 }
 
@@ -149,11 +133,7 @@ struct Update {
 }
 
 impl Update {
-    fn read(
-        body: &Map<String, Value>,
-        directory: &Directory,
-        settings: &Settings,
-    ) -> Result<Self, Refusal> {
+    fn read(body: &Map<String, Value>, directory: &Directory, settings: &Settings) -> Result<Self, Refusal> {
         let text = |name| typed(body, name, |v| v.as_str().map(str::to_owned));
         let flag = |name| typed(body, name, Value::as_bool);
         // Accepted, but never shown again.
@@ -170,14 +150,7 @@ impl Update {
     }
 
     fn apply(self, admin: &mut Administrator) {
-        let Self {
-            email,
-            firstname,
-            lastname,
-            enable_multi_factor,
-            api_key_allowed,
-            roles,
-        } = self;
+        let Self { email, firstname, lastname, enable_multi_factor, api_key_allowed, roles } = self;
         set(&mut admin.email, email);
         set(&mut admin.firstname, firstname);
         set(&mut admin.lastname, lastname);
@@ -218,9 +191,7 @@ fn sent_roles(
     };
     match (one, several, settings.both_role_fields) {
         (None, None, _) => Ok(None),
-        (Some(_), Some(_), BothSent::Reject) => {
-            Err(bad_request("roleName and roleNames cannot both be set"))
-        }
+        (Some(_), Some(_), BothSent::Reject) => Err(bad_request("roleName and roleNames cannot both be set")),
         (_, Some(names), BothSent::RoleNamesWins) | (None, Some(names), _) => {
             let malformed = || bad_request("roleNames must be a list of names");
             let names = match names {
@@ -243,11 +214,7 @@ fn sent_roles(
     }
 }
 
-fn ids(
-    names: &[&str],
-    on_empty: OnEmpty,
-    directory: &Directory,
-) -> Result<Option<Vec<String>>, Refusal> {
+fn ids(names: &[&str], on_empty: OnEmpty, directory: &Directory) -> Result<Option<Vec<String>>, Refusal> {
     if names.is_empty() {
         return match on_empty {
             OnEmpty::Reject => Err(bad_request("an administrator needs a role")),

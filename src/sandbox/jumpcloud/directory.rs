@@ -87,10 +87,7 @@ impl Directory {
             return Some(role);
         }
         let wanted = name.to_lowercase();
-        let mut fitting = self
-            .roles
-            .iter()
-            .filter(|r| r.name.to_lowercase() == wanted);
+        let mut fitting = self.roles.iter().filter(|r| r.name.to_lowercase() == wanted);
         fitting.next().filter(|_| fitting.next().is_none())
     }
 
@@ -104,15 +101,12 @@ impl Directory {
 
     /// The administrator, if it can be seen from that organization.
     pub(super) fn administrator_in(&self, organization: &str, id: &str) -> Option<&Administrator> {
-        self.administrator(id)
-            .filter(|a| self.reaches(a, organization))
+        self.administrator(id).filter(|a| self.reaches(a, organization))
     }
 
     pub(super) fn reaches(&self, administrator: &Administrator, organization: &str) -> bool {
         administrator.organization.as_deref() == Some(organization)
-            || self
-                .links
-                .contains(&(administrator.id.clone(), organization.to_owned()))
+            || self.links.contains(&(administrator.id.clone(), organization.to_owned()))
     }
 
     /// Deletes an administrator and its links; a system user behind it stays.
@@ -133,24 +127,16 @@ impl Directory {
     pub(super) fn add_role(&mut self, name: &str) -> String {
         self.created += 1;
         let id = format!("5c3536e9e0a68400029{:05x}", self.created);
-        self.roles.push(Role {
-            id: id.clone(),
-            name: name.to_owned(),
-            scopes: Vec::new(),
-        });
+        self.roles.push(Role { id: id.clone(), name: name.to_owned(), scopes: Vec::new() });
         id
     }
 
     pub(super) fn user_in(&self, organization: &str, id: &str) -> Option<&SystemUser> {
-        self.users
-            .iter()
-            .find(|u| u.id == id && u.organization == organization)
+        self.users.iter().find(|u| u.id == id && u.organization == organization)
     }
 
     pub(super) fn group_in(&self, organization: &str, id: &str) -> Option<&Group> {
-        self.groups
-            .iter()
-            .find(|g| g.id == id && g.organization == organization)
+        self.groups.iter().find(|g| g.id == id && g.organization == organization)
     }
 
     /// The names of an administrator's roles, as administrators show them.
@@ -171,10 +157,7 @@ impl Directory {
         }
         shown.extend(user.profile.clone());
         shown.insert("organization".to_owned(), json!(user.organization));
-        let admin = self
-            .administrators
-            .iter()
-            .find(|a| a.user.as_deref() == Some(&user.id));
+        let admin = self.administrators.iter().find(|a| a.user.as_deref() == Some(&user.id));
         let admin = admin.map_or(Value::Null, |admin| {
             let names = self.role_names(admin, settings);
             match settings.role_fields {
@@ -224,16 +207,11 @@ impl Directory {
                 facts.insert(format!("system user {user} is administrator {}", admin.id));
             }
             for role in admin.roles.iter().filter_map(|id| self.role(id)) {
-                facts.insert(format!(
-                    "administrator {} holds role {} ({})",
-                    admin.id, role.id, role.name
-                ));
+                facts.insert(format!("administrator {} holds role {} ({})", admin.id, role.id, role.name));
             }
         }
         for (administrator, organization) in &self.links {
-            facts.insert(format!(
-                "administrator {administrator} reaches organization {organization}"
-            ));
+            facts.insert(format!("administrator {administrator} reaches organization {organization}"));
         }
         for group in &self.groups {
             for user in &group.members {

@@ -18,9 +18,7 @@ pub(super) fn list(tenant: &Tenant, ask: &Ask<'_>) -> Result<Reply, Refusal> {
     let organization = ask.organization(tenant)?;
     let listing = Listing::read(ask.call, Dialect::V2, &tenant.settings)?;
     let groups = tenant.seen(ask.now_ms).groups.iter();
-    let rows = groups
-        .filter(|g| g.organization == organization)
-        .map(show_group);
+    let rows = groups.filter(|g| g.organization == organization).map(show_group);
     Ok(listing.bare(rows.collect(), ask.call, &tenant.settings))
 }
 
@@ -45,21 +43,14 @@ pub(super) fn members(tenant: &Tenant, ask: &Ask<'_>, id: &str) -> Result<Reply,
 pub(super) fn of_user(tenant: &Tenant, ask: &Ask<'_>, id: &str) -> Result<Reply, Refusal> {
     let organization = ask.organization(tenant)?;
     let mut listing = Listing::read(ask.call, Dialect::V2, &tenant.settings)?;
-    if let Some(field) = listing
-        .filtered_fields()
-        .find(|f| !["object_id", "type"].contains(f))
-    {
+    if let Some(field) = listing.filtered_fields().find(|f| !["object_id", "type"].contains(f)) {
         return Err(bad_request(format!("cannot filter by {field}")));
     }
     listing.rename_filtered("object_id", "id");
     let directory = tenant.seen(ask.now_ms);
     directory.user_in(&organization, id).ok_or(NOT_FOUND)?;
     let mut rows = Vec::new();
-    for group in directory
-        .groups
-        .iter()
-        .filter(|g| g.organization == organization)
-    {
+    for group in directory.groups.iter().filter(|g| g.organization == organization) {
         let paths = paths(directory, group, id);
         if !paths.is_empty() {
             rows.push(json!({"id": group.id, "type": "user_group", "paths": paths}));

@@ -46,18 +46,9 @@ pub(super) struct Page {
 
 impl Listing {
     /// Reads the query. `limit` is capped; a number that is none, or a parameter given twice, is a 400.
-    pub(super) fn read(
-        call: &Call,
-        dialect: Dialect,
-        settings: &Settings,
-    ) -> Result<Self, Refusal> {
-        let mut listing = Self {
-            limit: DEFAULT_LIMIT,
-            skip: 0,
-            sort: Vec::new(),
-            fields: Vec::new(),
-            filters: Vec::new(),
-        };
+    pub(super) fn read(call: &Call, dialect: Dialect, settings: &Settings) -> Result<Self, Refusal> {
+        let mut listing =
+            Self { limit: DEFAULT_LIMIT, skip: 0, sort: Vec::new(), fields: Vec::new(), filters: Vec::new() };
         let mut seen = Vec::new();
         for (name, value) in form_urlencoded::parse(call.query.as_bytes()).into_owned() {
             if name == "filter" {
@@ -99,12 +90,7 @@ impl Listing {
         }
     }
 
-    fn add_filters(
-        &mut self,
-        value: &str,
-        dialect: Dialect,
-        settings: &Settings,
-    ) -> Result<(), Refusal> {
+    fn add_filters(&mut self, value: &str, dialect: Dialect, settings: &Settings) -> Result<(), Refusal> {
         for text in separate_filters(value, dialect) {
             match Filter::read(&text, dialect) {
                 Some(filter) => self.filters.push(filter),
@@ -127,10 +113,7 @@ impl Listing {
         });
         let total = rows.len();
         let rows = rows.into_iter().skip(self.skip).take(self.limit);
-        Page {
-            rows: rows.map(|row| project(row, &self.fields)).collect(),
-            total,
-        }
+        Page { rows: rows.map(|row| project(row, &self.fields)).collect(), total }
     }
 
     /// A v2 list: the bare array, and a `Link` to the next page if there is one.
@@ -202,9 +185,9 @@ impl Filter {
             "lt" => held.as_str() < wanted,
             "le" => held.as_str() <= wanted,
             "in" => wanted.split(',').any(equal),
-            "between" => wanted
-                .split_once(',')
-                .is_some_and(|(low, high)| low <= held.as_str() && held.as_str() <= high),
+            "between" => {
+                wanted.split_once(',').is_some_and(|(low, high)| low <= held.as_str() && held.as_str() <= high)
+            }
             _ => held.contains(wanted),
         }
     }
@@ -255,9 +238,9 @@ pub(super) fn project(row: Value, fields: &[String]) -> Value {
     }
     match row {
         Value::Object(row) => {
-            let kept = row.into_iter().filter(|(name, _)| {
-                name == "_id" || name == "id" || fields.iter().any(|field| field == name)
-            });
+            let kept = row
+                .into_iter()
+                .filter(|(name, _)| name == "_id" || name == "id" || fields.iter().any(|field| field == name));
             Value::Object(kept.collect())
         }
         other => other,

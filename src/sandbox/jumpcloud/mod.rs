@@ -24,8 +24,8 @@ mod tenant;
 mod users;
 
 pub use settings::{
-    BothSent, CallLimit, ErrorForm, MissingOrgId, OnEmpty, Rival, RivalWrites, RoleFields,
-    Settings, TurnedAway, UnknownOperator,
+    BothSent, CallLimit, ErrorForm, MissingOrgId, OnEmpty, Rival, RivalWrites, RoleFields, Settings, TurnedAway,
+    UnknownOperator,
 };
 
 /// A JumpCloud tenant, seeded with [`seed`].

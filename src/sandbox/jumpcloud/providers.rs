@@ -33,22 +33,14 @@ pub(super) fn administrators(tenant: &Tenant, ask: &Ask<'_>, id: &str) -> Result
 }
 
 /// `GET /api/v2/administrators/{id}/organizationlinks`
-pub(super) fn links_of_administrator(
-    tenant: &Tenant,
-    ask: &Ask<'_>,
-    id: &str,
-) -> Result<Reply, Refusal> {
+pub(super) fn links_of_administrator(tenant: &Tenant, ask: &Ask<'_>, id: &str) -> Result<Reply, Refusal> {
     let directory = tenant.seen(ask.now_ms);
     directory.administrator(id).ok_or(NOT_FOUND)?;
     links(tenant, ask, |administrator, _| administrator == id)
 }
 
 /// `GET /api/v2/organizations/{id}/administratorlinks`
-pub(super) fn links_of_organization(
-    tenant: &Tenant,
-    ask: &Ask<'_>,
-    id: &str,
-) -> Result<Reply, Refusal> {
+pub(super) fn links_of_organization(tenant: &Tenant, ask: &Ask<'_>, id: &str) -> Result<Reply, Refusal> {
     reached(ask, id)?;
     links(tenant, ask, |_, organization| organization == id)
 }
@@ -71,12 +63,7 @@ pub(super) fn link(tenant: &mut Tenant, ask: &Ask<'_>, id: &str) -> Result<Reply
 }
 
 /// `DELETE /api/v2/administrators/{id}/organizationlinks/{organization}`
-pub(super) fn unlink(
-    tenant: &mut Tenant,
-    ask: &Ask<'_>,
-    id: &str,
-    organization: &str,
-) -> Result<Reply, Refusal> {
+pub(super) fn unlink(tenant: &mut Tenant, ask: &Ask<'_>, id: &str, organization: &str) -> Result<Reply, Refusal> {
     may_change_links(ask)?;
     reached(ask, organization)?;
     let link = (id.to_owned(), organization.to_owned());
@@ -87,11 +74,7 @@ pub(super) fn unlink(
     Ok(Reply::empty(204))
 }
 
-fn links(
-    tenant: &Tenant,
-    ask: &Ask<'_>,
-    wanted: impl Fn(&str, &str) -> bool,
-) -> Result<Reply, Refusal> {
+fn links(tenant: &Tenant, ask: &Ask<'_>, wanted: impl Fn(&str, &str) -> bool) -> Result<Reply, Refusal> {
     let listing = Listing::read(ask.call, Dialect::V2, &tenant.settings)?;
     let links = tenant.seen(ask.now_ms).links.iter();
     let rows = links

@@ -36,20 +36,15 @@ impl Refusal {
             Self::Status(status) => error(*status, phrase(*status), settings),
             Self::Explained(status, message) => error(*status, message, settings),
             Self::IpBlocked => Reply::text(403, IP_BLOCKED),
-            Self::OAuth(status, code, description) => Reply::json(
-                *status,
-                &json!({"error": code, "error_description": description}),
-            ),
+            Self::OAuth(status, code, description) => {
+                Reply::json(*status, &json!({"error": code, "error_description": description}))
+            }
         }
     }
 }
 
 fn error(status: u16, message: &str, settings: &Settings) -> Reply {
-    let form = if status == 401 {
-        settings.unauthorized_form
-    } else {
-        settings.error_form
-    };
+    let form = if status == 401 { settings.unauthorized_form } else { settings.error_form };
     let body = match form {
         ErrorForm::Long => json!({"code": status, "message": message, "status": phrase(status)}),
         ErrorForm::Short => json!({"message": phrase(status)}),
@@ -58,8 +53,5 @@ fn error(status: u16, message: &str, settings: &Settings) -> Reply {
 }
 
 fn phrase(status: u16) -> &'static str {
-    StatusCode::from_u16(status)
-        .ok()
-        .and_then(|s| s.canonical_reason())
-        .unwrap_or("Error")
+    StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or("Error")
 }

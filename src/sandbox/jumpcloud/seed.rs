@@ -58,49 +58,22 @@ pub const CLIENT_SECRET: &str = "simulated-service-account-secret";
 
 // Twelve roles: with the default page size of ten, two of them are on the second page.
 const ROLES: [(&str, &str, &[&str]); 12] = [
-    (
-        "5c3536e9e0a68400018727a0",
-        "Administrator With Billing",
-        &["users", "groups", "billing"],
-    ),
-    (
-        "5c3536e9e0a68400018727a1",
-        "Administrator",
-        &["users", "groups"],
-    ),
+    ("5c3536e9e0a68400018727a0", "Administrator With Billing", &["users", "groups", "billing"]),
+    ("5c3536e9e0a68400018727a1", "Administrator", &["users", "groups"]),
     ("5c3536e9e0a68400018727a2", "Manager", &["users", "groups"]),
-    (
-        "5c3536e9e0a68400018727a3",
-        "Command Runner With Billing",
-        &["commands", "billing"],
-    ),
+    ("5c3536e9e0a68400018727a3", "Command Runner With Billing", &["commands", "billing"]),
     ("5c3536e9e0a68400018727a4", "Command Runner", &["commands"]),
     (HELP_DESK_ROLE, "Help Desk", &["users.readonly"]),
-    (
-        READ_ONLY_ROLE,
-        "Read Only",
-        &["users.readonly", "groups.readonly"],
-    ),
+    (READ_ONLY_ROLE, "Read Only", &["users.readonly", "groups.readonly"]),
     ("5c3536e9e0a68400018727b0", "Onboarding Crew", &["users"]),
     ("5c3536e9e0a68400018727b1", "Device Custodian", &["systems"]),
     ("5c3536e9e0a68400018727b2", "Policy Author", &["policies"]),
-    (
-        "5c3536e9e0a68400018727b3",
-        "Night Shift",
-        &["users.readonly"],
-    ),
-    (
-        "5c3536e9e0a68400018727b4",
-        "Auditors, EU",
-        &["directoryinsights.readonly"],
-    ),
+    ("5c3536e9e0a68400018727b3", "Night Shift", &["users.readonly"]),
+    ("5c3536e9e0a68400018727b4", "Auditors, EU", &["directoryinsights.readonly"]),
 ];
 
 pub(super) fn directory() -> Directory {
-    let organization = |(id, name): (&str, &str)| Organization {
-        id: id.to_owned(),
-        name: name.to_owned(),
-    };
+    let organization = |(id, name): (&str, &str)| Organization { id: id.to_owned(), name: name.to_owned() };
     let role = |(id, name, scopes): (&str, &str, &[&'static str])| Role {
         id: id.to_owned(),
         name: name.to_owned(),
@@ -109,9 +82,7 @@ pub(super) fn directory() -> Directory {
     let links = [(MSP_ADMIN, ACME), (MSP_ADMIN, LABS)];
     let mut directory = Directory {
         provider: PROVIDER.to_owned(),
-        organizations: [(ACME, "Acme"), (LABS, "Acme Labs")]
-            .map(organization)
-            .into(),
+        organizations: [(ACME, "Acme"), (LABS, "Acme Labs")].map(organization).into(),
         roles: ROLES.map(role).into(),
         users: users(),
         groups: groups(),
@@ -119,48 +90,12 @@ pub(super) fn directory() -> Directory {
         ..Directory::default()
     };
     for (id, email, name, user, roles) in [
-        (
-            JANE_ADMIN,
-            "jdoe@acme.com",
-            ["Jane", "Doe"],
-            Some(JANE),
-            &["Help Desk", "Read Only"][..],
-        ),
-        (
-            OMAR_ADMIN,
-            "omar@acme.com",
-            ["Omar", "Reyes"],
-            Some(OMAR),
-            &["Command Runner"],
-        ),
-        (
-            BOSS_ADMIN,
-            "boss@acme.com",
-            ["Bea", "Boss"],
-            Some(BOSS),
-            &["Administrator With Billing"],
-        ),
-        (
-            STANDALONE_ADMIN,
-            "joe@example.com",
-            ["Joe", "Blough"],
-            None,
-            &["Manager", "Auditors, EU"],
-        ),
-        (
-            MSP_ADMIN,
-            "mia@msp.example",
-            ["Mia", "Multi"],
-            None,
-            &["Administrator With Billing", "Help Desk"],
-        ),
-        (
-            AUDITOR_ADMIN,
-            "ava@acme.com",
-            ["Ava", "Audit"],
-            None,
-            &["Read Only"],
-        ),
+        (JANE_ADMIN, "jdoe@acme.com", ["Jane", "Doe"], Some(JANE), &["Help Desk", "Read Only"][..]),
+        (OMAR_ADMIN, "omar@acme.com", ["Omar", "Reyes"], Some(OMAR), &["Command Runner"]),
+        (BOSS_ADMIN, "boss@acme.com", ["Bea", "Boss"], Some(BOSS), &["Administrator With Billing"]),
+        (STANDALONE_ADMIN, "joe@example.com", ["Joe", "Blough"], None, &["Manager", "Auditors, EU"]),
+        (MSP_ADMIN, "mia@msp.example", ["Mia", "Multi"], None, &["Administrator With Billing", "Help Desk"]),
+        (AUDITOR_ADMIN, "ava@acme.com", ["Ava", "Audit"], None, &["Read Only"]),
     ] {
         let multi_tenant = id == MSP_ADMIN;
         let roles = roles.iter().filter_map(|name| directory.role_by_name(name));
@@ -189,20 +124,8 @@ pub(super) fn directory() -> Directory {
 fn users() -> Vec<SystemUser> {
     let mut users = vec![
         user(JANE, ACME, "jdoe", ["Jane", "Doe"], &jane()),
-        user(
-            OMAR,
-            ACME,
-            "omar",
-            ["Omar", "Reyes"],
-            &json!({"jobTitle": "Operator"}),
-        ),
-        user(
-            BOSS,
-            ACME,
-            "boss",
-            ["Bea", "Boss"],
-            &json!({"jobTitle": "Head of IT"}),
-        ),
+        user(OMAR, ACME, "omar", ["Omar", "Reyes"], &json!({"jobTitle": "Operator"})),
+        user(BOSS, ACME, "boss", ["Bea", "Boss"], &json!({"jobTitle": "Head of IT"})),
         user(NINA, ACME, "nina", ["Nina", "Novak"], &json!({})),
         user(LABS_USER, LABS, "lars", ["Lars", "Lab"], &json!({})),
     ];
@@ -212,12 +135,7 @@ fn users() -> Vec<SystemUser> {
         json!({"activated": false}),
         json!({"account_locked": true, "account_locked_date": "2026-03-04T05:06:07.000Z"}),
     ];
-    for (n, name) in [
-        "pia+it", "quinn", "rosa", "sami", "tove", "umar", "vera", "will",
-    ]
-    .iter()
-    .enumerate()
-    {
+    for (n, name) in ["pia+it", "quinn", "rosa", "sami", "tove", "umar", "vera", "will"].iter().enumerate() {
         let id = format!("5f9c1a2b3c4d5e6f7a8b9c{:02x}", 0x30 - n);
         let state = states.get(n).cloned().unwrap_or_else(|| json!({}));
         users.push(user(&id, ACME, name, [name, "Tester"], &state));
@@ -257,41 +175,23 @@ fn user(id: &str, organization: &str, name: &str, full: [&str; 2], special: &Val
     for fields in [&usual, special] {
         profile.extend(fields.as_object().cloned().unwrap_or_default());
     }
-    SystemUser {
-        id: id.to_owned(),
-        organization: organization.to_owned(),
-        email,
-        profile,
-    }
+    SystemUser { id: id.to_owned(), organization: organization.to_owned(), email, profile }
 }
 
 fn groups() -> Vec<Group> {
-    let group =
-        |id: &str, name: &str, membership_method, members: &[&str], includes: &[&str]| Group {
-            id: id.to_owned(),
-            organization: ACME.to_owned(),
-            name: name.to_owned(),
-            membership_method,
-            members: members.iter().map(|m| (*m).to_owned()).collect(),
-            includes: includes.iter().map(|g| (*g).to_owned()).collect(),
-        };
+    let group = |id: &str, name: &str, membership_method, members: &[&str], includes: &[&str]| Group {
+        id: id.to_owned(),
+        organization: ACME.to_owned(),
+        name: name.to_owned(),
+        membership_method,
+        members: members.iter().map(|m| (*m).to_owned()).collect(),
+        includes: includes.iter().map(|g| (*g).to_owned()).collect(),
+    };
     vec![
         group(ENGINEERING, "Engineering", "STATIC", &[JANE, BOSS], &[]),
         group(CONTRACTORS, "Contractors", "NOTSET", &[NINA], &[]),
         group(DENVER, "Denver", "DYNAMIC_AUTOMATED", &[JANE], &[]),
-        group(
-            REVIEWED,
-            "Reviewed",
-            "DYNAMIC_REVIEW_REQUIRED",
-            &[JANE],
-            &[],
-        ),
-        group(
-            EVERYONE,
-            "Everyone, always",
-            "STATIC",
-            &[JANE, NINA],
-            &[ENGINEERING],
-        ),
+        group(REVIEWED, "Reviewed", "DYNAMIC_REVIEW_REQUIRED", &[JANE], &[]),
+        group(EVERYONE, "Everyone, always", "STATIC", &[JANE, NINA], &[ENGINEERING]),
     ]
 }

@@ -48,18 +48,14 @@ impl Tenant {
     /// What reads show: the directory as it was a read lag ago.
     pub(super) fn seen(&self, now_ms: u64) -> &Directory {
         let lag_ms = self.settings.read_lag.as_millis() as u64;
-        let unseen = self
-            .history
-            .iter()
-            .find(|(at, _)| at.saturating_add(lag_ms) > now_ms);
+        let unseen = self.history.iter().find(|(at, _)| at.saturating_add(lag_ms) > now_ms);
         unseen.map_or(&self.directory, |(_, before)| before)
     }
 
     /// The directory, to be changed.
     pub(super) fn change(&mut self, now_ms: u64) -> &mut Directory {
         let lag_ms = self.settings.read_lag.as_millis() as u64;
-        self.history
-            .retain(|(at, _)| at.saturating_add(lag_ms) > now_ms);
+        self.history.retain(|(at, _)| at.saturating_add(lag_ms) > now_ms);
         if lag_ms > 0 {
             self.history.push_back((now_ms, self.directory.clone()));
         }
@@ -67,13 +63,8 @@ impl Tenant {
     }
 
     pub(super) fn answer(&mut self, call: &Call, now_ms: u64) -> Reply {
-        let untouched = self
-            .settings
-            .writes_without_effect
-            .then(|| self.directory.clone());
-        let reply = self
-            .route(call, now_ms)
-            .unwrap_or_else(|refusal| refusal.reply(&self.settings));
+        let untouched = self.settings.writes_without_effect.then(|| self.directory.clone());
+        let reply = self.route(call, now_ms).unwrap_or_else(|refusal| refusal.reply(&self.settings));
         if let Some(untouched) = untouched {
             self.directory = untouched;
         }
@@ -90,17 +81,11 @@ impl Tenant {
         let ["api", path @ ..] = path.as_slice() else {
             return Err(NOT_FOUND);
         };
-        let caller = self
-            .credentials
-            .caller(call, &self.directory, &self.settings, now_ms)?;
+        let caller = self.credentials.caller(call, &self.directory, &self.settings, now_ms)?;
         if !accepts_json(call) {
             return Err(Refusal::Status(406));
         }
-        let ask = Ask {
-            call,
-            caller,
-            now_ms,
-        };
+        let ask = Ask { call, caller, now_ms };
         match (call.method.as_str(), path) {
             ("GET", ["organizations"]) => users::organizations(self, &ask),
             ("GET", ["systemusers"]) => users::list(self, &ask),
@@ -112,28 +97,17 @@ impl Tenant {
             ("POST", ["users"]) => administrators::create(self, &ask),
             ("GET", ["users", id]) => administrators::get(self, &ask, id),
             ("DELETE", ["users", id]) => administrators::delete(self, &ask, id),
-            ("GET", ["v2", "providers", id, "administrators"]) => {
-                providers::administrators(self, &ask, id)
-            }
+            ("GET", ["v2", "providers", id, "administrators"]) => providers::administrators(self, &ask, id),
             ("GET", ["v2", "administrators", id, "organizationlinks"]) => {
                 providers::links_of_administrator(self, &ask, id)
             }
             ("GET", ["v2", "organizations", id, "administratorlinks"]) => {
                 providers::links_of_organization(self, &ask, id)
             }
-            ("POST", ["v2", "administrators", id, "organizationlinks"]) => {
-                providers::link(self, &ask, id)
+            ("POST", ["v2", "administrators", id, "organizationlinks"]) => providers::link(self, &ask, id),
+            ("DELETE", ["v2", "administrators", id, "organizationlinks", organization]) => {
+                providers::unlink(self, &ask, id, organization)
             }
-            (
-                "DELETE",
-                [
-                    "v2",
-                    "administrators",
-                    id,
-                    "organizationlinks",
-                    organization,
-                ],
-            ) => providers::unlink(self, &ask, id, organization),
             ("GET", ["v2", "roles"]) => administrators::roles(self, &ask),
             ("GET", ["v2", "roles", id]) => administrators::role(self, &ask, id),
             ("GET", ["v2", "usergroups"]) => groups::list(self, &ask),

@@ -51,20 +51,11 @@ pub(super) fn search(tenant: &Tenant, ask: &Ask<'_>) -> Result<Reply, Refusal> {
         Some(Value::String(fields)) => words(fields, Dialect::V1),
         Some(_) => return Err(bad_request("fields must be a string")),
     };
-    let (skip, limit) = (
-        number(&body, "skip")?.unwrap_or(0),
-        number(&body, "limit")?.filter(|limit| *limit > 0),
-    );
+    let (skip, limit) = (number(&body, "skip")?.unwrap_or(0), number(&body, "limit")?.filter(|limit| *limit > 0));
     let limit = limit.unwrap_or(DEFAULT_LIMIT).min(LARGEST_LIMIT);
     let total = rows.len();
-    let page = rows
-        .into_iter()
-        .skip(usize::try_from(skip).unwrap_or(usize::MAX))
-        .take(limit as usize);
-    Ok(counted(Page {
-        rows: page.map(|row| project(row, &fields)).collect(),
-        total,
-    }))
+    let page = rows.into_iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(limit as usize);
+    Ok(counted(Page { rows: page.map(|row| project(row, &fields)).collect(), total }))
 }
 
 /// `GET /api/organizations`
@@ -85,10 +76,7 @@ pub(super) fn counted(page: Page) -> Reply {
 }
 
 fn rows(directory: &Directory, organization: &str, settings: &Settings) -> Vec<Value> {
-    let users = directory
-        .users
-        .iter()
-        .filter(|u| u.organization == organization);
+    let users = directory.users.iter().filter(|u| u.organization == organization);
     users.map(|u| directory.show_user(u, settings)).collect()
 }
 
@@ -120,11 +108,7 @@ impl Conditions {
             let held = row.get(field).unwrap_or(&Value::Null);
             held == wanted
         });
-        if self.all {
-            hits.all(|hit| hit)
-        } else {
-            hits.any(|hit| hit)
-        }
+        if self.all { hits.all(|hit| hit) } else { hits.any(|hit| hit) }
     }
 }
 
@@ -139,10 +123,7 @@ fn listed(conditions: &Value) -> Option<Vec<(String, Value)>> {
 fn search_terms(search: &Value) -> Result<(Vec<String>, Vec<String>), Refusal> {
     let strings = |value: Option<&Value>| match value? {
         Value::String(one) => Some(vec![one.clone()]),
-        Value::Array(several) => several
-            .iter()
-            .map(|v| v.as_str().map(str::to_owned))
-            .collect(),
+        Value::Array(several) => several.iter().map(|v| v.as_str().map(str::to_owned)).collect(),
         _ => None,
     };
     let terms = strings(search.get("searchTerm")).unwrap_or_default();

@@ -6,11 +6,8 @@ use reqwest::Method;
 
 use super::{Answer, Site, read};
 
-const CLIENT: [(&str, &str); 3] = [
-    ("grant_type", "client_credentials"),
-    ("client_id", "offramp-sandbox"),
-    ("client_secret", "sandbox-only-secret"),
-];
+const CLIENT: [(&str, &str); 3] =
+    [("grant_type", "client_credentials"), ("client_id", "offramp-sandbox"), ("client_secret", "sandbox-only-secret")];
 
 async fn ask(site: &Site, more: &[(&str, &str)]) -> Answer {
     site.ask_token(&[&CLIENT, more].concat()).await
@@ -28,23 +25,15 @@ async fn a_token_request_like_the_sdks_gets_a_bearer_token_for_3600_seconds() {
     let answer = ask(&site, &[("scope", "system_api")]).await;
 
     assert_eq!(answer.status, 200);
-    assert_eq!(
-        answer.header("content-type"),
-        Some("application/json; charset=utf-8")
-    );
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let reply = answer.json();
     let token = reply["access_token"].as_str().unwrap();
     assert_eq!(
         answer.body,
-        format!(
-            r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":3600,"scope":"system_api"}}"#
-        )
+        format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":3600,"scope":"system_api"}}"#)
     );
-    assert_eq!(
-        read_user(&site, &format!("Bearer {token}")).await.status,
-        200
-    );
+    assert_eq!(read_user(&site, &format!("Bearer {token}")).await.status, 200);
     assert_eq!(site.tenant.tokens_issued(), 1);
 }
 
@@ -61,10 +50,7 @@ async fn a_wrong_audience_gets_no_token() {
     let site = Site::open().await;
     let audience = ("audience", "https://other.guardhouse.cloud/api");
     let answer = ask(&site, &[audience, ("scope", "system_api")]).await;
-    assert_eq!(
-        (answer.status, answer.body.as_str()),
-        (400, r#"{"error":"invalid_target"}"#)
-    );
+    assert_eq!((answer.status, answer.body.as_str()), (400, r#"{"error":"invalid_target"}"#));
 }
 
 #[tokio::test]
@@ -72,27 +58,15 @@ async fn a_missing_audience_gets_no_token_if_one_is_required() {
     let site = Site::open().await;
     site.tenant.settings(|s| s.audience_required = true);
     let answer = ask(&site, &[("scope", "system_api")]).await;
-    assert_eq!(
-        (answer.status, answer.body.as_str()),
-        (400, r#"{"error":"invalid_target"}"#)
-    );
+    assert_eq!((answer.status, answer.body.as_str()), (400, r#"{"error":"invalid_target"}"#));
 }
 
 #[tokio::test]
 async fn an_unknown_or_missing_scope_gets_no_token() {
     let site = Site::open().await;
-    for more in [
-        [("scope", "everything")].as_slice(),
-        &[("scope", "system_api everything")],
-        &[("scope", "")],
-        &[],
-    ] {
+    for more in [[("scope", "everything")].as_slice(), &[("scope", "system_api everything")], &[("scope", "")], &[]] {
         let answer = ask(&site, more).await;
-        assert_eq!(
-            (answer.status, answer.body.as_str()),
-            (400, r#"{"error":"invalid_scope"}"#),
-            "{more:?}"
-        );
+        assert_eq!((answer.status, answer.body.as_str()), (400, r#"{"error":"invalid_scope"}"#), "{more:?}");
     }
     assert_eq!(site.tenant.tokens_issued(), 0);
 }
@@ -153,10 +127,8 @@ async fn a_token_request_of_another_form_is_400() {
         (form, no_client.as_str(), "invalid_request"),
         (form, "", "invalid_request"),
     ] {
-        let request = site
-            .request(Method::POST, "/connect/token")
-            .header("content-type", content_type)
-            .body(body.to_owned());
+        let request =
+            site.request(Method::POST, "/connect/token").header("content-type", content_type).body(body.to_owned());
         let answer = read(request).await;
         assert_eq!(answer.status, 400, "{content_type} {body}");
         assert_eq!(answer.body, format!(r#"{{"error":"{error}"}}"#), "{body}");
@@ -189,10 +161,7 @@ async fn an_invalid_token_is_401() {
     let site = Site::open().await;
     let token = site.token().await;
     for (authorization, challenge) in [
-        (
-            "Bearer made-up".to_owned(),
-            "Bearer error=\"invalid_token\"",
-        ),
+        ("Bearer made-up".to_owned(), "Bearer error=\"invalid_token\""),
         (format!("Bearer {token}x"), "Bearer error=\"invalid_token\""),
         (format!("Basic {token}"), "Bearer"),
         (token.clone(), "Bearer"),
@@ -211,10 +180,7 @@ async fn an_invalid_token_is_401() {
     assert_eq!(read(twice).await.status, 401);
     let path = format!("/api/v1/users/101?access_token={token}");
     assert_eq!(read(site.request(Method::GET, &path)).await.status, 401);
-    assert_eq!(
-        read_user(&site, &format!("bearer {token}")).await.status,
-        200
-    );
+    assert_eq!(read_user(&site, &format!("bearer {token}")).await.status, 200);
 }
 
 #[tokio::test]
@@ -226,10 +192,7 @@ async fn a_token_lives_3600_seconds_and_not_one_more() {
     site.clock.advance(Duration::from_secs(10));
     let answer = read_user(&site, &bearer).await;
     assert_eq!((answer.status, answer.body.as_str()), (401, ""));
-    assert_eq!(
-        answer.header("www-authenticate"),
-        Some("Bearer error=\"invalid_token\"")
-    );
+    assert_eq!(answer.header("www-authenticate"), Some("Bearer error=\"invalid_token\""));
     let renewed = format!("Bearer {}", site.token().await);
     assert_ne!(renewed, bearer);
     assert_eq!(read_user(&site, &renewed).await.status, 200);
@@ -241,9 +204,8 @@ async fn all_tokens_expired_at_once_are_401_and_a_new_one_works() {
     let (first, second) = (site.token().await, site.token().await);
     site.tenant.expire_all_tokens();
     for token in [first, second] {
-        let request = site
-            .request(Method::DELETE, "/api/v1/users/102/roles/2")
-            .header("content-type", "application/json");
+        let request =
+            site.request(Method::DELETE, "/api/v1/users/102/roles/2").header("content-type", "application/json");
         assert_eq!(read(request.bearer_auth(token)).await.status, 401);
     }
     assert!(site.tenant.holds(102, 2));
@@ -263,18 +225,13 @@ async fn a_client_without_system_api_access_gets_a_token_and_403() {
         .await;
     assert_eq!(answer.status, 200);
     let token = answer.json()["access_token"].as_str().unwrap().to_owned();
-    let request = site
-        .request(Method::DELETE, "/api/v1/users/102/roles/2")
-        .header("content-type", "application/json");
+    let request = site.request(Method::DELETE, "/api/v1/users/102/roles/2").header("content-type", "application/json");
     let answer = read(request.bearer_auth(&token)).await;
     assert_eq!((answer.status, answer.body.as_str()), (403, ""));
     assert!(site.tenant.holds(102, 2));
 
     site.tenant.allow_system_api("reports-only", true);
-    assert_eq!(
-        read_user(&site, &format!("Bearer {token}")).await.status,
-        200
-    );
+    assert_eq!(read_user(&site, &format!("Bearer {token}")).await.status, 200);
 }
 
 #[tokio::test]

@@ -74,10 +74,7 @@ async fn an_id_that_is_not_greater_than_0_is_400() {
     ] {
         let (status, body) = site.raw(method, path).await;
         assert_eq!(status, 400, "{path}");
-        assert_eq!(
-            body,
-            r#"{"title":"Identifiers must be greater than 0.","status":400}"#
-        );
+        assert_eq!(body, r#"{"title":"Identifiers must be greater than 0.","status":400}"#);
     }
     assert_eq!(site.tenant.memberships(), before);
 }
@@ -95,11 +92,7 @@ async fn another_method_is_405_and_names_those_allowed() {
         (Method::DELETE, "/api/v1/roles", "GET"),
     ] {
         let answer = read(site.request(method, path).bearer_auth(&token)).await;
-        assert_eq!(
-            (answer.status, answer.header("allow")),
-            (405, Some(allow)),
-            "{path}"
-        );
+        assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)), "{path}");
     }
     assert!(site.tenant.holds(102, 2));
 }
@@ -121,10 +114,7 @@ async fn bodies_of_garbage_are_400() {
             .header("content-type", "application/x-www-form-urlencoded")
             .body(vec![b'%', 0xff, b'=', b'&', b'%', b'z']);
         let answer = read(request).await;
-        assert_eq!(
-            (answer.status, answer.body.as_str()),
-            (400, r#"{"error":"invalid_request"}"#)
-        );
+        assert_eq!((answer.status, answer.body.as_str()), (400, r#"{"error":"invalid_request"}"#));
     }
     assert!(site.tenant.holds(102, 2));
 }

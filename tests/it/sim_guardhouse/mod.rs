@@ -1,8 +1,5 @@
 //! The Guardhouse simulator, asked over plain HTTP as a connector would ask the vendor.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails where its ground is missing"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails where its ground is missing")]
 
 mod access;
 mod faults;
@@ -51,12 +48,7 @@ impl Site {
         let tenant = Arc::new(Guardhouse::new(clock.clone()));
         let server = SimServer::start(tenant.clone()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self {
-            clock,
-            tenant,
-            server,
-            http,
-        }
+        Self { clock, tenant, server, http }
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
@@ -66,9 +58,7 @@ impl Site {
 
     /// Asks for a token with these form fields.
     async fn ask_token(&self, fields: &[(&str, &str)]) -> Answer {
-        let form = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = self
             .request(Method::POST, "/connect/token")
             .header("content-type", "application/x-www-form-urlencoded")
@@ -98,20 +88,15 @@ impl Site {
 
     /// The documented unassign call.
     async fn unassign(&self, user: i32, role: i32) -> Answer {
-        self.unassign_path(&format!("/api/v1/users/{user}/roles/{role}"))
-            .await
+        self.unassign_path(&format!("/api/v1/users/{user}/roles/{role}")).await
     }
 
     async fn unassign_path(&self, path: &str) -> Answer {
-        self.unassign_with(path, Some("application/json"), "{\"instantLogout\":false}")
-            .await
+        self.unassign_with(path, Some("application/json"), "{\"instantLogout\":false}").await
     }
 
     async fn unassign_with(&self, path: &str, content_type: Option<&str>, body: &str) -> Answer {
-        let mut request = self
-            .request(Method::DELETE, path)
-            .bearer_auth(self.token().await)
-            .body(body.to_owned());
+        let mut request = self.request(Method::DELETE, path).bearer_auth(self.token().await).body(body.to_owned());
         if let Some(content_type) = content_type {
             request = request.header("content-type", content_type);
         }
@@ -138,10 +123,7 @@ impl Site {
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         let reading = stream.read_to_end(&mut answer);
-        tokio::time::timeout(Duration::from_secs(10), reading)
-            .await
-            .unwrap()
-            .unwrap();
+        tokio::time::timeout(Duration::from_secs(10), reading).await.unwrap().unwrap();
         let answer = String::from_utf8(answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
@@ -154,9 +136,5 @@ async fn read(request: reqwest::RequestBuilder) -> Answer {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let body = response.text().await.unwrap();
-    Answer {
-        status,
-        headers,
-        body,
-    }
+    Answer { status, headers, body }
 }

@@ -12,10 +12,7 @@ async fn list(site: &Site, query: &str) -> (u64, Vec<u64>) {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let list = answer.json();
     let users = list["users"].as_array().unwrap().iter();
-    (
-        list["total"].as_u64().unwrap(),
-        users.map(|u| u["id"].as_u64().unwrap()).collect(),
-    )
+    (list["total"].as_u64().unwrap(), users.map(|u| u["id"].as_u64().unwrap()).collect())
 }
 
 #[tokio::test]
@@ -23,10 +20,7 @@ async fn one_user_reads_as_documented() {
     let site = Site::open().await;
     let answer = site.get("/api/v1/users/101").await;
     assert_eq!(answer.status, 200);
-    assert_eq!(
-        answer.header("content-type"),
-        Some("application/json; charset=utf-8")
-    );
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
     let user = answer.json();
     let avatar = user["avatarUrl"].as_str().unwrap();
     let expected = concat!(
@@ -50,18 +44,11 @@ async fn the_single_read_has_last_login_only_if_so_switched() {
 async fn an_unknown_user_reads_404_user_not_found() {
     let site = Site::open().await;
     let answer = site.get("/api/v1/users/999").await;
-    assert_eq!(
-        (answer.status, answer.body.as_str()),
-        (404, "User not found")
-    );
+    assert_eq!((answer.status, answer.body.as_str()), (404, "User not found"));
     site.tenant.remove_user(101);
     assert_eq!(site.get("/api/v1/users/101").await.body, "User not found");
-    site.tenant
-        .settings(|s| s.not_found_body = NotFoundBody::JsonString);
-    assert_eq!(
-        site.get("/api/v1/users/101").await.body,
-        "\"User not found\""
-    );
+    site.tenant.settings(|s| s.not_found_body = NotFoundBody::JsonString);
+    assert_eq!(site.get("/api/v1/users/101").await.body, "\"User not found\"");
 }
 
 #[tokio::test]
@@ -100,14 +87,8 @@ async fn a_list_item_has_the_flags_that_the_single_read_lacks() {
 async fn pages_follow_page_size_and_offset_and_total_counts_all() {
     let site = Site::open().await;
     let page = async |query| list(&site, query).await;
-    assert_eq!(
-        page("?pageSize=5&offset=0").await,
-        (12, vec![101, 102, 103, 104, 105])
-    );
-    assert_eq!(
-        page("?pageSize=5&offset=5").await,
-        (12, vec![106, 107, 108, 109, 110])
-    );
+    assert_eq!(page("?pageSize=5&offset=0").await, (12, vec![101, 102, 103, 104, 105]));
+    assert_eq!(page("?pageSize=5&offset=5").await, (12, vec![106, 107, 108, 109, 110]));
     assert_eq!(page("?pageSize=5&offset=10").await, (12, vec![111, 112]));
     assert_eq!(page("?pageSize=5&offset=15").await, (12, vec![]));
     assert_eq!(page("?pageSize=100").await.1.len(), 12);
@@ -127,10 +108,7 @@ async fn a_negative_page_size_or_offset_becomes_0() {
     let site = Site::open().await;
     assert_eq!(list(&site, "?pageSize=-1").await, (12, vec![]));
     assert_eq!(list(&site, "?pageSize=0").await, (12, vec![]));
-    assert_eq!(
-        list(&site, "?pageSize=2&offset=-7").await,
-        (12, vec![101, 102])
-    );
+    assert_eq!(list(&site, "?pageSize=2&offset=-7").await, (12, vec![101, 102]));
 }
 
 #[tokio::test]
@@ -145,34 +123,22 @@ async fn a_page_size_that_is_no_integer_is_400() {
 #[tokio::test]
 async fn the_email_filter_is_partial_and_finds_several_people() {
     let site = Site::open().await;
-    assert_eq!(
-        list(&site, "?pageSize=50&email=john@example.com").await,
-        (3, vec![101, 103, 104])
-    );
+    assert_eq!(list(&site, "?pageSize=50&email=john@example.com").await, (3, vec![101, 103, 104]));
     // A page holds what was asked for; the total counts every match.
-    assert_eq!(
-        list(&site, "?pageSize=1&offset=1&email=john%40example.com").await,
-        (3, vec![103])
-    );
+    assert_eq!(list(&site, "?pageSize=1&offset=1&email=john%40example.com").await, (3, vec![103]));
     assert_eq!(list(&site, "?email=nobody@").await, (0, vec![]));
 }
 
 #[tokio::test]
 async fn the_email_filter_ignores_case() {
     let site = Site::open().await;
-    assert_eq!(
-        list(&site, "?email=jane.roe@example.COM").await,
-        (1, vec![102])
-    );
+    assert_eq!(list(&site, "?email=jane.roe@example.COM").await, (1, vec![102]));
 }
 
 #[tokio::test]
 async fn a_plus_in_the_email_filter_must_be_percent_encoded() {
     let site = Site::open().await;
-    assert_eq!(
-        list(&site, "?email=ana%2Bops@example.com").await,
-        (1, vec![105])
-    );
+    assert_eq!(list(&site, "?email=ana%2Bops@example.com").await, (1, vec![105]));
     assert_eq!(list(&site, "?email=ana+ops@example.com").await.0, 0);
 }
 
@@ -229,20 +195,10 @@ async fn one_role_reads_as_in_the_list() {
 async fn an_unknown_role_reads_404_role_not_found() {
     let site = Site::open().await;
     let answer = site.get("/api/v1/roles/4711").await;
-    assert_eq!(
-        (answer.status, answer.body.as_str()),
-        (404, "Role not found")
-    );
-    assert_eq!(
-        answer.header("content-type"),
-        Some("text/plain; charset=utf-8")
-    );
-    site.tenant
-        .settings(|s| s.not_found_body = NotFoundBody::JsonString);
-    assert_eq!(
-        site.get("/api/v1/roles/4711").await.body,
-        "\"Role not found\""
-    );
+    assert_eq!((answer.status, answer.body.as_str()), (404, "Role not found"));
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+    site.tenant.settings(|s| s.not_found_body = NotFoundBody::JsonString);
+    assert_eq!(site.get("/api/v1/roles/4711").await.body, "\"Role not found\"");
 }
 
 #[tokio::test]
@@ -270,21 +226,14 @@ async fn a_status_is_a_documented_number_or_another_notation_if_so_switched() {
         statuses().await
     };
     assert_eq!(statuses().await, json!([3, 1, 2, 4, 3, 3]));
-    assert_eq!(
-        switched(StatusNotation::SdkHistory).await,
-        json!([1, 0, 4, 6, 5, 3])
-    );
+    assert_eq!(switched(StatusNotation::SdkHistory).await, json!([1, 0, 4, 6, 5, 3]));
     assert_eq!(
         switched(StatusNotation::Words).await,
-        json!([
-            "Active", "Staged", "Invited", "Archived", "Active", "Active"
-        ])
+        json!(["Active", "Staged", "Invited", "Archived", "Active", "Active"])
     );
     assert_eq!(
         switched(StatusNotation::LowercaseWords).await,
-        json!([
-            "active", "staged", "invited", "archived", "active", "active"
-        ])
+        json!(["active", "staged", "invited", "archived", "active", "active"])
     );
     let single = site.get("/api/v1/users/101").await.json();
     assert_eq!(single["status"], "active");
@@ -305,20 +254,12 @@ async fn an_avatars_address_is_short_lived_and_may_be_missing() {
 #[tokio::test]
 async fn a_test_may_add_users_and_roles_of_its_own() {
     let site = Site::open().await;
-    let role = Role {
-        key: "own".to_owned(),
-        name: "Own".to_owned(),
-        description: String::new(),
-        permissions: Vec::new(),
-    };
+    let role =
+        Role { key: "own".to_owned(), name: "Own".to_owned(), description: String::new(), permissions: Vec::new() };
     site.tenant.put_role(2_147_483_647, role);
-    site.tenant
-        .put_user(2_147_483_647, User::active("own@example.com", "O", "Wn"));
+    site.tenant.put_user(2_147_483_647, User::active("own@example.com", "O", "Wn"));
     site.tenant.assign(2_147_483_647, 2_147_483_647);
     assert_eq!(site.shown_roles(2_147_483_647).await, [2_147_483_647]);
-    assert_eq!(
-        site.unassign(2_147_483_647, 2_147_483_647).await.status,
-        204
-    );
+    assert_eq!(site.unassign(2_147_483_647, 2_147_483_647).await.status, 204);
     assert!(!site.tenant.holds(2_147_483_647, 2_147_483_647));
 }

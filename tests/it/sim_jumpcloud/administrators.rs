@@ -31,10 +31,7 @@ async fn a_put_of_the_other_roles_takes_one_away_and_nothing_else() {
     );
     let after = bench.sim.memberships();
     let lost: Vec<_> = before.difference(&after).collect();
-    assert_eq!(
-        lost,
-        ["administrator 5c3536e9e0a6840001872782 holds role 5c3536e9e0a6840001872788 (Help Desk)"]
-    );
+    assert_eq!(lost, ["administrator 5c3536e9e0a6840001872782 holds role 5c3536e9e0a6840001872788 (Help Desk)"]);
     assert!(after.is_subset(&before));
 }
 
@@ -44,8 +41,7 @@ async fn the_system_users_admin_block_keeps_step_with_the_administrator() {
     let block = json!({"id": seed::JANE_ADMIN, "roleName": "Help Desk", "roleNames": ["Help Desk", "Read Only"]});
     bench.get(&user(seed::JANE)).await.shows("/admin", block);
     bench.put(&admin(seed::JANE_ADMIN), KEEP_READ_ONLY).await;
-    let block =
-        json!({"id": seed::JANE_ADMIN, "roleName": "Read Only", "roleNames": ["Read Only"]});
+    let block = json!({"id": seed::JANE_ADMIN, "roleName": "Read Only", "roleNames": ["Read Only"]});
     bench.get(&user(seed::JANE)).await.shows("/admin", block);
 }
 
@@ -65,10 +61,7 @@ async fn a_write_can_be_accepted_without_effect() {
     let answer = bench.put(&admin(seed::JANE_ADMIN), KEEP_READ_ONLY).await;
     answer.shows("/roleNames", json!(["Read Only"]));
     assert_eq!(bench.delete(&admin(seed::OMAR_ADMIN)).await.status, 200);
-    bench
-        .post(&members(seed::ENGINEERING), &remove(seed::JANE))
-        .await
-        .is(204, "");
+    bench.post(&members(seed::ENGINEERING), &remove(seed::JANE)).await.is(204, "");
     assert_eq!(bench.sim.memberships(), before);
     let read_back = bench.get(&admin(seed::JANE_ADMIN)).await;
     read_back.shows("/roleNames", json!(["Help Desk", "Read Only"]));
@@ -79,10 +72,7 @@ async fn an_older_tenant_answers_200_to_role_names_and_still_returns_the_role() 
     let bench = Bench::with(|s| s.role_fields = RoleFields::One).await;
     let answer = bench.put(&admin(seed::JANE_ADMIN), KEEP_READ_ONLY).await;
     answer.shows("/roleName", json!("Help Desk"));
-    assert_eq!(
-        bench.sim.role_names(seed::JANE_ADMIN).unwrap(),
-        ["Help Desk"]
-    );
+    assert_eq!(bench.sim.role_names(seed::JANE_ADMIN).unwrap(), ["Help Desk"]);
 }
 
 #[tokio::test]
@@ -90,37 +80,21 @@ async fn an_older_tenant_has_no_role_names_at_all_and_takes_role_name() {
     let bench = Bench::with(|s| s.role_fields = RoleFields::One).await;
     let answer = bench.get(&admin(seed::JANE_ADMIN)).await;
     answer.shows("/roleName", json!("Help Desk"));
-    assert_eq!(
-        (answer.json().get("roleNames"), answer.json().get("roles")),
-        (None, None)
-    );
+    assert_eq!((answer.json().get("roleNames"), answer.json().get("roles")), (None, None));
     let block = json!({"id": seed::JANE_ADMIN, "roleName": "Help Desk"});
     bench.get(&user(seed::JANE)).await.shows("/admin", block);
-    let answer = bench
-        .put(&admin(seed::JANE_ADMIN), r#"{"roleName":"Read Only"}"#)
-        .await;
+    let answer = bench.put(&admin(seed::JANE_ADMIN), r#"{"roleName":"Read Only"}"#).await;
     answer.shows("/roleName", json!("Read Only"));
     answer.shows("/role", json!(seed::READ_ONLY_ROLE));
-    assert_eq!(
-        bench.sim.role_names(seed::JANE_ADMIN).unwrap(),
-        ["Read Only"]
-    );
+    assert_eq!(bench.sim.role_names(seed::JANE_ADMIN).unwrap(), ["Read Only"]);
 }
 
 #[tokio::test]
 async fn the_last_role_cannot_be_set_away() {
     let bench = Bench::new().await;
-    let answer = bench
-        .put(&admin(seed::OMAR_ADMIN), r#"{"roleNames":[]}"#)
-        .await;
-    answer.is(
-        400,
-        r#"{"code":400,"message":"an administrator needs a role","status":"Bad Request"}"#,
-    );
-    assert_eq!(
-        bench.sim.role_names(seed::OMAR_ADMIN).unwrap(),
-        ["Command Runner"]
-    );
+    let answer = bench.put(&admin(seed::OMAR_ADMIN), r#"{"roleNames":[]}"#).await;
+    answer.is(400, r#"{"code":400,"message":"an administrator needs a role","status":"Bad Request"}"#);
+    assert_eq!(bench.sim.role_names(seed::OMAR_ADMIN).unwrap(), ["Command Runner"]);
 }
 
 #[tokio::test]
@@ -129,35 +103,20 @@ async fn deleting_an_administrator_leaves_the_system_user() {
     let answer = bench.delete(&admin(seed::OMAR_ADMIN)).await;
     answer.shows("/_id", json!(seed::OMAR_ADMIN));
     bench.get(&admin(seed::OMAR_ADMIN)).await.is(404, NOT_FOUND);
-    bench
-        .get(&user(seed::OMAR))
-        .await
-        .shows("/admin", json!(null));
+    bench.get(&user(seed::OMAR)).await.shows("/admin", json!(null));
     let facts = bench.sim.memberships();
     assert!(facts.contains(&format!("system user {} exists", seed::OMAR)));
-    bench
-        .delete(&admin(seed::OMAR_ADMIN))
-        .await
-        .is(404, NOT_FOUND);
+    bench.delete(&admin(seed::OMAR_ADMIN)).await.is(404, NOT_FOUND);
 }
 
 #[tokio::test]
 async fn deleting_a_standalone_administrator_leaves_nothing_behind() {
     let bench = Bench::new().await;
     let before = bench.sim.memberships();
-    assert_eq!(
-        bench.delete(&admin(seed::STANDALONE_ADMIN)).await.status,
-        200
-    );
+    assert_eq!(bench.delete(&admin(seed::STANDALONE_ADMIN)).await.status, 200);
     let after = bench.sim.memberships();
-    assert_eq!(
-        before.difference(&after).count(),
-        3,
-        "the account and its two roles"
-    );
-    let left = bench
-        .get("/api/systemusers?filter=email:$eq:joe@example.com")
-        .await;
+    assert_eq!(before.difference(&after).count(), 3, "the account and its two roles");
+    let left = bench.get("/api/systemusers?filter=email:$eq:joe@example.com").await;
     left.is(200, r#"{"totalCount":0,"results":[]}"#);
 }
 
@@ -173,10 +132,7 @@ async fn an_id_of_neither_kind_is_404_at_both_reads() {
     let nobody = "ffffffffffffffffffffffff";
     bench.get(&user(nobody)).await.is(404, NOT_FOUND);
     bench.get(&admin(nobody)).await.is(404, NOT_FOUND);
-    bench
-        .put(&admin(nobody), KEEP_READ_ONLY)
-        .await
-        .is(404, NOT_FOUND);
+    bench.put(&admin(nobody), KEEP_READ_ONLY).await.is(404, NOT_FOUND);
 }
 
 #[tokio::test]
@@ -184,25 +140,16 @@ async fn the_two_kinds_of_id_are_not_interchangeable() {
     let bench = Bench::new().await;
     bench.get(&user(seed::JANE_ADMIN)).await.is(404, NOT_FOUND);
     bench.get(&admin(seed::JANE)).await.is(404, NOT_FOUND);
-    bench
-        .put(&admin(seed::JANE), KEEP_READ_ONLY)
-        .await
-        .is(404, NOT_FOUND);
+    bench.put(&admin(seed::JANE), KEEP_READ_ONLY).await.is(404, NOT_FOUND);
 }
 
 #[tokio::test]
 async fn an_administrator_can_vanish_between_the_read_and_the_put() {
     let bench = Bench::with(|s| s.vanish_on_put = true).await;
     assert_eq!(bench.get(&admin(seed::JANE_ADMIN)).await.status, 200);
-    bench
-        .put(&admin(seed::JANE_ADMIN), KEEP_READ_ONLY)
-        .await
-        .is(404, NOT_FOUND);
+    bench.put(&admin(seed::JANE_ADMIN), KEEP_READ_ONLY).await.is(404, NOT_FOUND);
     bench.get(&admin(seed::JANE_ADMIN)).await.is(404, NOT_FOUND);
-    bench
-        .get(&user(seed::JANE))
-        .await
-        .shows("/admin", json!(null));
+    bench.get(&user(seed::JANE)).await.shows("/admin", json!(null));
     // It struck once.
     assert_eq!(bench.put(&admin(seed::OMAR_ADMIN), "{}").await.status, 200);
 }
@@ -210,60 +157,27 @@ async fn an_administrator_can_vanish_between_the_read_and_the_put() {
 #[tokio::test]
 async fn the_last_of_two_writers_wins_and_the_first_ones_update_is_lost() {
     let bench = Bench::new().await;
-    bench
-        .sim
-        .set_roles(seed::JANE_ADMIN, &["Help Desk", "Read Only", "Manager"]);
+    bench.sim.set_roles(seed::JANE_ADMIN, &["Help Desk", "Read Only", "Manager"]);
     // Both have read three roles; one takes Help Desk away, the other Manager.
-    bench
-        .put(
-            &admin(seed::JANE_ADMIN),
-            r#"{"roleNames":["Read Only","Manager"]}"#,
-        )
-        .await;
-    bench
-        .put(
-            &admin(seed::JANE_ADMIN),
-            r#"{"roleNames":["Help Desk","Read Only"]}"#,
-        )
-        .await;
-    assert_eq!(
-        bench.sim.role_names(seed::JANE_ADMIN).unwrap(),
-        ["Help Desk", "Read Only"]
-    );
+    bench.put(&admin(seed::JANE_ADMIN), r#"{"roleNames":["Read Only","Manager"]}"#).await;
+    bench.put(&admin(seed::JANE_ADMIN), r#"{"roleNames":["Help Desk","Read Only"]}"#).await;
+    assert_eq!(bench.sim.role_names(seed::JANE_ADMIN).unwrap(), ["Help Desk", "Read Only"]);
 }
 
 #[tokio::test]
 async fn a_rival_just_before_the_put_is_overwritten() {
-    let rival = Rival {
-        when: RivalWrites::Before,
-        role_names: vec!["Manager".to_owned()],
-    };
+    let rival = Rival { when: RivalWrites::Before, role_names: vec!["Manager".to_owned()] };
     let bench = Bench::with(|s| s.rival = Some(rival)).await;
-    bench
-        .put(&admin(seed::JANE_ADMIN), KEEP_READ_ONLY)
-        .await
-        .shows("/roleNames", json!(["Read Only"]));
-    assert_eq!(
-        bench.sim.role_names(seed::JANE_ADMIN).unwrap(),
-        ["Read Only"]
-    );
+    bench.put(&admin(seed::JANE_ADMIN), KEEP_READ_ONLY).await.shows("/roleNames", json!(["Read Only"]));
+    assert_eq!(bench.sim.role_names(seed::JANE_ADMIN).unwrap(), ["Read Only"]);
 }
 
 #[tokio::test]
 async fn a_rival_just_after_the_put_shows_in_the_read_back() {
-    let rival = Rival {
-        when: RivalWrites::After,
-        role_names: vec!["Help Desk".to_owned()],
-    };
+    let rival = Rival { when: RivalWrites::After, role_names: vec!["Help Desk".to_owned()] };
     let bench = Bench::with(|s| s.rival = Some(rival)).await;
-    bench
-        .put(&admin(seed::JANE_ADMIN), KEEP_READ_ONLY)
-        .await
-        .shows("/roleNames", json!(["Read Only"]));
-    bench
-        .get(&admin(seed::JANE_ADMIN))
-        .await
-        .shows("/roleNames", json!(["Help Desk"]));
+    bench.put(&admin(seed::JANE_ADMIN), KEEP_READ_ONLY).await.shows("/roleNames", json!(["Read Only"]));
+    bench.get(&admin(seed::JANE_ADMIN)).await.shows("/roleNames", json!(["Help Desk"]));
 }
 
 #[tokio::test]
@@ -274,35 +188,18 @@ async fn reads_can_lag_behind_writes() {
     bench.delete(&admin(seed::OMAR_ADMIN)).await;
     let stale = bench.get(&admin(seed::JANE_ADMIN)).await;
     stale.shows("/roleNames", json!(["Help Desk", "Read Only"]));
-    bench
-        .get(&user(seed::OMAR))
-        .await
-        .shows("/admin/id", json!(seed::OMAR_ADMIN));
+    bench.get(&user(seed::OMAR)).await.shows("/admin/id", json!(seed::OMAR_ADMIN));
     bench.clock.advance(Duration::from_secs(31));
-    bench
-        .get(&admin(seed::JANE_ADMIN))
-        .await
-        .shows("/roleNames", json!(["Read Only"]));
-    bench
-        .get(&user(seed::OMAR))
-        .await
-        .shows("/admin", json!(null));
+    bench.get(&admin(seed::JANE_ADMIN)).await.shows("/roleNames", json!(["Read Only"]));
+    bench.get(&user(seed::OMAR)).await.shows("/admin", json!(null));
 }
 
 #[tokio::test]
 async fn errors_come_in_the_short_form_too() {
     let bench = Bench::with(|s| s.error_form = ErrorForm::Short).await;
     let nobody = "ffffffffffffffffffffffff";
-    bench
-        .get(&admin(nobody))
-        .await
-        .is(404, r#"{"message":"Not Found"}"#);
-    let bad = bench
-        .put(
-            &admin(seed::JANE_ADMIN),
-            r#"{"roleNames":["No Such Role"]}"#,
-        )
-        .await;
+    bench.get(&admin(nobody)).await.is(404, r#"{"message":"Not Found"}"#);
+    let bad = bench.put(&admin(seed::JANE_ADMIN), r#"{"roleNames":["No Such Role"]}"#).await;
     bad.is(400, r#"{"message":"Bad Request"}"#);
 }
 
@@ -311,21 +208,9 @@ async fn a_tenant_may_have_nothing_but_the_documented_put() {
     let bench = Bench::with(|s| s.undocumented_admin_calls = false).await;
     bench.get("/api/users").await.is(404, NOT_FOUND);
     bench.get(&admin(seed::JANE_ADMIN)).await.is(404, NOT_FOUND);
-    bench
-        .delete(&admin(seed::JANE_ADMIN))
-        .await
-        .is(404, NOT_FOUND);
-    bench
-        .post("/api/users", r#"{"email":"nina@acme.com"}"#)
-        .await
-        .is(404, NOT_FOUND);
-    assert_eq!(
-        bench
-            .put(&admin(seed::JANE_ADMIN), KEEP_READ_ONLY)
-            .await
-            .status,
-        200
-    );
+    bench.delete(&admin(seed::JANE_ADMIN)).await.is(404, NOT_FOUND);
+    bench.post("/api/users", r#"{"email":"nina@acme.com"}"#).await.is(404, NOT_FOUND);
+    assert_eq!(bench.put(&admin(seed::JANE_ADMIN), KEEP_READ_ONLY).await.status, 200);
 }
 
 #[tokio::test]
@@ -336,10 +221,7 @@ async fn promoting_by_the_same_e_mail_links_to_the_system_user() {
     answer.shows("/roleNames", json!(["Help Desk"]));
     let id = answer.json()["_id"].clone();
     bench.get(&user(seed::NINA)).await.shows("/admin/id", id);
-    bench.post("/api/users", body).await.is(
-        409,
-        r#"{"code":409,"message":"Conflict","status":"Conflict"}"#,
-    );
+    bench.post("/api/users", body).await.is(409, r#"{"code":409,"message":"Conflict","status":"Conflict"}"#);
     assert_eq!(bench.post("/api/users", "{}").await.status, 400);
 }
 

@@ -10,10 +10,7 @@ const NOT_FOUND: &str = r#"{"code":404,"message":"Not Found","status":"Not Found
 
 /// Straight to the simulator, past every client that would tidy the path up.
 fn raw(sim: &JumpCloud, method: &str, path: &str, body: &[u8]) -> (u16, String) {
-    let headers = [
-        ("x-api-key", seed::API_KEY),
-        ("content-type", "application/json"),
-    ];
+    let headers = [("x-api-key", seed::API_KEY), ("content-type", "application/json")];
     let reply = sim.handle(&Call {
         method: method.to_owned(),
         path: path.to_owned(),
@@ -123,10 +120,7 @@ async fn ids_of_ten_kilobytes_are_404() {
     bench.get(&user(&long)).await.is(404, NOT_FOUND);
     bench.get(&admin(&long)).await.is(404, NOT_FOUND);
     bench.delete(&admin(&long)).await.is(404, NOT_FOUND);
-    bench
-        .post(&members(seed::ENGINEERING), &remove(&long))
-        .await
-        .is(404, NOT_FOUND);
+    bench.post(&members(seed::ENGINEERING), &remove(&long)).await.is(404, NOT_FOUND);
     let role = format!(r#"{{"roleNames":["{long}"]}}"#);
     assert_eq!(bench.put(&admin(seed::JANE_ADMIN), &role).await.status, 400);
 }
@@ -135,26 +129,13 @@ async fn ids_of_ten_kilobytes_are_404() {
 async fn a_body_that_is_not_called_json_is_415() {
     let bench = Bench::new().await;
     let body = r#"{"roleNames":["Read Only"]}"#;
-    for content_type in [
-        "text/plain",
-        "application/x-www-form-urlencoded",
-        "application/jsonp",
-        "",
-    ] {
-        let answer = bench
-            .call("PUT", &admin(seed::JANE_ADMIN), Some((content_type, body)))
-            .await;
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {
+        let answer = bench.call("PUT", &admin(seed::JANE_ADMIN), Some((content_type, body))).await;
         assert_eq!(answer.status, 415, "{content_type}");
     }
     assert_eq!(bench.sim.role_names(seed::JANE_ADMIN).unwrap().len(), 2);
     let utf8 = Some(("application/json; charset=utf-8", body));
-    assert_eq!(
-        bench
-            .call("PUT", &admin(seed::JANE_ADMIN), utf8)
-            .await
-            .status,
-        200
-    );
+    assert_eq!(bench.call("PUT", &admin(seed::JANE_ADMIN), utf8).await.status, 200);
 }
 
 #[tokio::test]
@@ -163,47 +144,21 @@ async fn a_client_that_takes_no_json_is_406() {
     let key = ("x-api-key", seed::API_KEY);
     let bench = bench.sending(&[key, ("accept", "text/html")]);
     let answer = bench.delete(&admin(seed::JANE_ADMIN)).await;
-    answer.is(
-        406,
-        r#"{"code":406,"message":"Not Acceptable","status":"Not Acceptable"}"#,
-    );
+    answer.is(406, r#"{"code":406,"message":"Not Acceptable","status":"Not Acceptable"}"#);
     assert!(bench.sim.role_names(seed::JANE_ADMIN).is_some());
-    for accept in [
-        "application/json",
-        "text/html, */*;q=0.1",
-        "application/json;charset=utf-8",
-    ] {
+    for accept in ["application/json", "text/html, */*;q=0.1", "application/json;charset=utf-8"] {
         let bench = Bench::new().await.sending(&[key, ("accept", accept)]);
-        assert_eq!(
-            bench.get(&admin(seed::JANE_ADMIN)).await.status,
-            200,
-            "{accept}"
-        );
+        assert_eq!(bench.get(&admin(seed::JANE_ADMIN)).await.status, 200, "{accept}");
     }
 }
 
 #[tokio::test]
 async fn queries_full_of_garbage_are_answered() {
     let bench = Bench::new().await;
-    for query in [
-        "%",
-        "%ff=%fe",
-        "&&==&",
-        "limit",
-        "filter",
-        "filter=:::",
-        "filter=%24",
-        "sort=-",
-        "sort=a.b.c",
-        "fields=%20",
-    ] {
-        for path in [
-            "/api/systemusers",
-            "/api/users",
-            "/api/v2/usergroups",
-            "/api/v2/roles",
-            "/api/organizations",
-        ] {
+    for query in
+        ["%", "%ff=%fe", "&&==&", "limit", "filter", "filter=:::", "filter=%24", "sort=-", "sort=a.b.c", "fields=%20"]
+    {
+        for path in ["/api/systemusers", "/api/users", "/api/v2/usergroups", "/api/v2/roles", "/api/organizations"] {
             let status = bench.get(&format!("{path}?{query}")).await.status;
             assert!([200, 400].contains(&status), "{path}?{query}: {status}");
         }

@@ -1,8 +1,5 @@
 //! The JumpCloud simulator, asked by plain HTTP: each row of the outcome table and each note of the vendor page.
-#![expect(
-    clippy::unwrap_used,
-    reason = "in a test, what is missing is the failure"
-)]
+#![expect(clippy::unwrap_used, reason = "in a test, what is missing is the failure")]
 
 use std::sync::Arc;
 
@@ -72,34 +69,25 @@ impl Bench {
     }
 
     async fn put(&self, path: &str, body: &str) -> Answer {
-        self.call("PUT", path, Some(("application/json", body)))
-            .await
+        self.call("PUT", path, Some(("application/json", body))).await
     }
 
     async fn post(&self, path: &str, body: &str) -> Answer {
-        self.call("POST", path, Some(("application/json", body)))
-            .await
+        self.call("POST", path, Some(("application/json", body))).await
     }
 
     async fn call(&self, method: &str, path: &str, body: Option<(&str, &str)>) -> Answer {
         self.try_call(method, path, body).await.unwrap()
     }
 
-    async fn try_call(
-        &self,
-        method: &str,
-        path: &str,
-        body: Option<(&str, &str)>,
-    ) -> reqwest::Result<Answer> {
+    async fn try_call(&self, method: &str, path: &str, body: Option<(&str, &str)>) -> reqwest::Result<Answer> {
         let url = format!("{}{path}", self.server.base_url());
         let mut request = self.http.request(method.parse().unwrap(), url);
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
         if let Some((content_type, body)) = body {
-            request = request
-                .header("content-type", content_type)
-                .body(body.to_owned());
+            request = request.header("content-type", content_type).body(body.to_owned());
         }
         let response = request.send().await?;
         Ok(Answer {
@@ -156,6 +144,5 @@ fn add(user: &str) -> String {
 /// The values of one field of every row.
 fn column(rows: &Value, field: &str) -> Vec<String> {
     let rows = rows.as_array().unwrap().iter();
-    rows.map(|row| row[field].as_str().unwrap().to_owned())
-        .collect()
+    rows.map(|row| row[field].as_str().unwrap().to_owned()).collect()
 }

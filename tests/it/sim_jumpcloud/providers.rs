@@ -13,34 +13,22 @@ async fn msp() -> Bench {
 }
 
 fn links() -> String {
-    format!(
-        "/api/v2/administrators/{}/organizationlinks",
-        seed::MSP_ADMIN
-    )
+    format!("/api/v2/administrators/{}/organizationlinks", seed::MSP_ADMIN)
 }
 
 #[tokio::test]
 async fn taking_an_administrator_out_of_an_organization_answers_204() {
     let bench = msp().await;
     let before = bench.sim.memberships();
-    bench
-        .delete(&format!("{}/{}", links(), seed::LABS))
-        .await
-        .is(204, "");
+    bench.delete(&format!("{}/{}", links(), seed::LABS)).await.is(204, "");
     let after = bench.sim.memberships();
     let lost: Vec<_> = before.difference(&after).collect();
-    assert_eq!(
-        lost,
-        ["administrator 5c3536e9e0a6840001872786 reaches organization 5c3536e9e0a6840001872701"]
-    );
-    bench.get(&links()).await.is(
-        200,
-        r#"[{"administrator":"5c3536e9e0a6840001872786","organization":"5c3536e9e0a6840001872700"}]"#,
-    );
+    assert_eq!(lost, ["administrator 5c3536e9e0a6840001872786 reaches organization 5c3536e9e0a6840001872701"]);
     bench
-        .delete(&format!("{}/{}", links(), seed::LABS))
+        .get(&links())
         .await
-        .is(404, NOT_FOUND);
+        .is(200, r#"[{"administrator":"5c3536e9e0a6840001872786","organization":"5c3536e9e0a6840001872700"}]"#);
+    bench.delete(&format!("{}/{}", links(), seed::LABS)).await.is(404, NOT_FOUND);
     let bench = bench.sending(&[("x-api-key", seed::MSP_KEY), ("x-org-id", seed::LABS)]);
     assert_eq!(bench.get(&user(seed::LABS_USER)).await.status, 403);
 }
@@ -48,13 +36,9 @@ async fn taking_an_administrator_out_of_an_organization_answers_204() {
 #[tokio::test]
 async fn an_existing_link_is_a_conflict_and_an_unknown_organization_404() {
     let bench = msp().await;
-    let again = bench
-        .post(&links(), &json!({"organization": seed::LABS}).to_string())
-        .await;
+    let again = bench.post(&links(), &json!({"organization": seed::LABS}).to_string()).await;
     assert_eq!(again.status, 409);
-    let unknown = bench
-        .post(&links(), r#"{"organization":"ffffffffffffffffffffffff"}"#)
-        .await;
+    let unknown = bench.post(&links(), r#"{"organization":"ffffffffffffffffffffffff"}"#).await;
     unknown.is(404, NOT_FOUND);
     assert_eq!(bench.post(&links(), "{}").await.status, 400);
 }
@@ -63,10 +47,10 @@ async fn an_existing_link_is_a_conflict_and_an_unknown_organization_404() {
 async fn the_administrators_of_an_organization_can_be_listed() {
     let bench = msp().await;
     let path = format!("/api/v2/organizations/{}/administratorlinks", seed::ACME);
-    bench.get(&path).await.is(
-        200,
-        r#"[{"administrator":"5c3536e9e0a6840001872786","organization":"5c3536e9e0a6840001872700"}]"#,
-    );
+    bench
+        .get(&path)
+        .await
+        .is(200, r#"[{"administrator":"5c3536e9e0a6840001872786","organization":"5c3536e9e0a6840001872700"}]"#);
 }
 
 #[tokio::test]
@@ -78,10 +62,7 @@ async fn a_provider_lists_its_administrators_with_registered() {
     answer.shows("/results/0/id", json!(seed::MSP_ADMIN));
     answer.shows("/results/0/registered", json!(true));
     answer.shows("/results/0/organizationAccessTotal", json!(2));
-    bench
-        .get("/api/v2/providers/ffffffffffffffffffffffff/administrators")
-        .await
-        .is(404, NOT_FOUND);
+    bench.get("/api/v2/providers/ffffffffffffffffffffffff/administrators").await.is(404, NOT_FOUND);
 }
 
 #[tokio::test]
@@ -89,10 +70,7 @@ async fn a_single_tenant_key_changes_no_links() {
     let bench = Bench::new().await;
     let before = bench.sim.memberships();
     let forbidden = r#"{"code":403,"message":"Forbidden","status":"Forbidden"}"#;
-    bench
-        .delete(&format!("{}/{}", links(), seed::ACME))
-        .await
-        .is(403, forbidden);
+    bench.delete(&format!("{}/{}", links(), seed::ACME)).await.is(403, forbidden);
     assert_eq!(bench.sim.memberships(), before);
 }
 

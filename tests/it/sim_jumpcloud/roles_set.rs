@@ -16,20 +16,10 @@ fn held(bench: &Bench) -> Vec<String> {
 #[tokio::test]
 async fn an_unknown_role_name_is_400_and_sets_nothing() {
     let bench = Bench::new().await;
-    let answer = put(
-        &bench,
-        r#"{"firstname":"X","roleNames":["Read Only","Helpdesk"]}"#,
-    )
-    .await;
-    answer.is(
-        400,
-        r#"{"code":400,"message":"unknown role: Helpdesk","status":"Bad Request"}"#,
-    );
+    let answer = put(&bench, r#"{"firstname":"X","roleNames":["Read Only","Helpdesk"]}"#).await;
+    answer.is(400, r#"{"code":400,"message":"unknown role: Helpdesk","status":"Bad Request"}"#);
     assert_eq!(held(&bench), ["Help Desk", "Read Only"]);
-    bench
-        .get(&admin(seed::JANE_ADMIN))
-        .await
-        .shows("/firstname", json!("Jane"));
+    bench.get(&admin(seed::JANE_ADMIN)).await.shows("/firstname", json!("Jane"));
 }
 
 #[tokio::test]
@@ -41,13 +31,7 @@ async fn a_put_merges_and_leaves_what_is_not_sent() {
     answer.shows("/lastname", json!("Doe"));
     answer.shows("/roleNames", json!(["Help Desk", "Read Only"]));
     assert_eq!(put(&bench, "{}").await.status, 200);
-    assert_eq!(
-        bench
-            .call("PUT", &admin(seed::JANE_ADMIN), None)
-            .await
-            .status,
-        200
-    );
+    assert_eq!(bench.call("PUT", &admin(seed::JANE_ADMIN), None).await.status, 200);
     assert_eq!(held(&bench), ["Help Desk", "Read Only"]);
 }
 
@@ -55,22 +39,14 @@ async fn a_put_merges_and_leaves_what_is_not_sent() {
 async fn another_administrators_email_is_a_conflict() {
     let bench = Bench::new().await;
     let answer = put(&bench, r#"{"email":"omar@acme.com"}"#).await;
-    answer.is(
-        409,
-        r#"{"code":409,"message":"Conflict","status":"Conflict"}"#,
-    );
-    assert_eq!(
-        put(&bench, r#"{"email":"jdoe@acme.com"}"#).await.status,
-        200
-    );
+    answer.is(409, r#"{"code":409,"message":"Conflict","status":"Conflict"}"#);
+    assert_eq!(put(&bench, r#"{"email":"jdoe@acme.com"}"#).await.status, 200);
 }
 
 #[tokio::test]
 async fn role_name_alone_sets_exactly_that_role() {
     let bench = Bench::new().await;
-    put(&bench, r#"{"roleName":"Manager"}"#)
-        .await
-        .shows("/roleNames", json!(["Manager"]));
+    put(&bench, r#"{"roleName":"Manager"}"#).await.shows("/roleNames", json!(["Manager"]));
     assert_eq!(held(&bench), ["Manager"]);
 }
 
@@ -100,9 +76,7 @@ async fn a_null_role_name_rejects_clears_or_is_ignored() {
     let ignored = put(&bench, r#"{"roleName":null}"#).await;
     ignored.shows("/roleNames", json!(["Help Desk", "Read Only"]));
     bench.sim.settings(|s| s.null_role_name = OnEmpty::Clear);
-    put(&bench, r#"{"roleName":null}"#)
-        .await
-        .shows("/roleNames", json!([]));
+    put(&bench, r#"{"roleName":null}"#).await.shows("/roleNames", json!([]));
     assert!(held(&bench).is_empty());
 }
 
@@ -110,18 +84,10 @@ async fn a_null_role_name_rejects_clears_or_is_ignored() {
 async fn which_field_wins_when_both_are_sent_is_a_switch() {
     let both = r#"{"roleName":"Manager","roleNames":["Read Only"]}"#;
     let bench = Bench::new().await;
-    put(&bench, both)
-        .await
-        .shows("/roleNames", json!(["Read Only"]));
-    bench
-        .sim
-        .settings(|s| s.both_role_fields = BothSent::RoleNameWins);
-    put(&bench, both)
-        .await
-        .shows("/roleNames", json!(["Manager"]));
-    bench
-        .sim
-        .settings(|s| s.both_role_fields = BothSent::Reject);
+    put(&bench, both).await.shows("/roleNames", json!(["Read Only"]));
+    bench.sim.settings(|s| s.both_role_fields = BothSent::RoleNameWins);
+    put(&bench, both).await.shows("/roleNames", json!(["Manager"]));
+    bench.sim.settings(|s| s.both_role_fields = BothSent::Reject);
     let answer = put(&bench, both).await;
     answer.is(400, r#"{"code":400,"message":"roleName and roleNames cannot both be set","status":"Bad Request"}"#);
 }
@@ -144,13 +110,8 @@ async fn a_name_that_fits_two_roles_by_case_is_not_guessed() {
     let bench = Bench::new().await;
     let upper = bench.sim.add_role("Nightly");
     bench.sim.add_role("NIGHTLY");
-    assert_eq!(
-        put(&bench, r#"{"roleNames":["nightly"]}"#).await.status,
-        400
-    );
-    put(&bench, r#"{"roleNames":["Nightly"]}"#)
-        .await
-        .shows("/roles", json!([upper]));
+    assert_eq!(put(&bench, r#"{"roleNames":["nightly"]}"#).await.status, 400);
+    put(&bench, r#"{"roleNames":["Nightly"]}"#).await.shows("/roles", json!([upper]));
 }
 
 #[tokio::test]

@@ -1,8 +1,6 @@
 //! A call arrives as it was given, and the answer is given as it came.
 
-use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING,
-};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
 use offramp::transport::AnswerBody;
 
 use super::*;
@@ -10,14 +8,9 @@ use super::*;
 #[tokio::test]
 async fn a_delete_with_a_body_sends_it_with_its_length() {
     let server = provider(Reply::empty(204)).await;
-    let mut unassign = call(
-        Method::DELETE,
-        &format!("{}/users/7/roles/1?now=%2F", server.base_url()),
-    );
+    let mut unassign = call(Method::DELETE, &format!("{}/users/7/roles/1?now=%2F", server.base_url()));
     unassign.body = Bytes::from_static(br#"{"instantLogout":false}"#);
-    unassign
-        .headers
-        .insert(AUTHORIZATION, HeaderValue::from_static("Bearer t"));
+    unassign.headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer t"));
 
     let answer = transport().send(unassign).await.unwrap();
 
@@ -63,17 +56,8 @@ async fn how_a_message_is_framed_is_not_the_callers_to_say() {
 async fn an_empty_post_says_so_and_an_empty_get_says_nothing() {
     let server = provider(Reply::empty(200)).await;
     let transport = transport();
-    for method in [
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::GET,
-        Method::DELETE,
-    ] {
-        transport
-            .send(call(method, &server.base_url()))
-            .await
-            .unwrap();
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::GET, Method::DELETE] {
+        transport.send(call(method, &server.base_url())).await.unwrap();
     }
     let lengths = server.journal().into_iter().map(|seen| {
         let length = seen.call.header("content-length").map(str::to_owned);
@@ -124,8 +108,7 @@ async fn no_cookie_is_kept_from_one_call_to_the_next() {
 #[tokio::test]
 async fn a_compressed_answer_is_not_touched() {
     let gzipped = Bytes::from_static(b"\x1f\x8b\x08\x00not really");
-    let reply = Reply::bytes(200, Some("application/json"), gzipped.clone())
-        .with_header("content-encoding", "gzip");
+    let reply = Reply::bytes(200, Some("application/json"), gzipped.clone()).with_header("content-encoding", "gzip");
     let server = provider(reply).await;
 
     let answer = transport().send(get(&server.base_url())).await.unwrap();
@@ -147,10 +130,7 @@ async fn a_body_of_many_chunks_is_collected_whole() {
 async fn a_body_that_is_already_here_is_read_like_any_other() {
     let here = || AnswerBody::from_bytes(Bytes::from_static(b"hello"));
     assert_eq!(here().collect(5).await.unwrap(), "hello");
-    assert!(matches!(
-        here().collect(4).await,
-        Err(TransportError::BodyTooLarge { limit_bytes: 4 })
-    ));
+    assert!(matches!(here().collect(4).await, Err(TransportError::BodyTooLarge { limit_bytes: 4 })));
     let mut body = here();
     assert_eq!(body.chunk().await.unwrap().unwrap(), "hello");
     assert!(body.chunk().await.is_none());
@@ -160,9 +140,7 @@ async fn a_body_that_is_already_here_is_read_like_any_other() {
 #[test]
 fn a_call_does_not_show_its_secrets() {
     let mut secret = call(Method::POST, "https://api.example/token?key=hunter2");
-    secret
-        .headers
-        .insert(AUTHORIZATION, HeaderValue::from_static("Bearer hunter2"));
+    secret.headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer hunter2"));
     secret.body = Bytes::from_static(b"client_secret=hunter2");
     let shown = format!("{secret:?}");
     assert!(shown.contains("api.example"), "{shown}");

@@ -127,9 +127,7 @@ fn only_global_addresses_are_reached_with_tls_and_none_without() {
 
 #[test]
 fn what_the_operator_lists_is_reached_either_way_and_nothing_beside_it() {
-    let policy: EgressPolicy = " 10.1.0.0/16,, 127.0.0.1 ,fd00::/8,169.254.169.254/32, ::1,"
-        .parse()
-        .unwrap();
+    let policy: EgressPolicy = " 10.1.0.0/16,, 127.0.0.1 ,fd00::/8,169.254.169.254/32, ::1,".parse().unwrap();
     for address in [
         "10.1.0.0",
         "10.1.255.255",
@@ -155,26 +153,14 @@ fn what_the_operator_lists_is_reached_either_way_and_nothing_beside_it() {
         "64:ff9b::127.0.0.1",
         "2002:7f00:1::",
     ] {
-        assert!(
-            policy.check(ip(address), Channel::Tls).is_err(),
-            "{address}"
-        );
+        assert!(policy.check(ip(address), Channel::Tls).is_err(), "{address}");
     }
 }
 
 #[test]
 fn a_bad_entry_of_the_list_is_named() {
-    for bad in [
-        "10.0.0.0/33",
-        "localhost",
-        "10.0.0",
-        "10.0.0.0/",
-        "fd00::/129",
-        "*",
-    ] {
-        let error = format!("127.0.0.1, {bad} ,::1")
-            .parse::<EgressPolicy>()
-            .unwrap_err();
+    for bad in ["10.0.0.0/33", "localhost", "10.0.0", "10.0.0.0/", "fd00::/129", "*"] {
+        let error = format!("127.0.0.1, {bad} ,::1").parse::<EgressPolicy>().unwrap_err();
         assert_eq!(error.entry, bad);
         assert!(error.to_string().contains(bad), "{error}");
     }
@@ -238,9 +224,7 @@ async fn no_spelling_of_loopback_slips_through() {
 
     // The same provider, once the operator has listed it, however it is spelled.
     for host in ["127.0.0.1", "[::ffff:127.0.0.1]"] {
-        let answer = transport()
-            .send(get(&format!("http://{host}:{port}/")))
-            .await;
+        let answer = transport().send(get(&format!("http://{host}:{port}/"))).await;
         assert_eq!(answer.unwrap().status, 200, "{host}");
     }
 }
@@ -260,11 +244,7 @@ async fn a_refusal_names_the_host_the_address_and_the_way_out() {
          if it is meant to be reached, list the address in OFFRAMP_EGRESS_ALLOW"
     );
     let error = refused(&guarded, get("http://8.8.8.8/")).await;
-    assert!(
-        error
-            .to_string()
-            .contains("8.8.8.8 would be reached without TLS")
-    );
+    assert!(error.to_string().contains("8.8.8.8 would be reached without TLS"));
 }
 
 /// A name server that gives these answers in turn, each a list of addresses; then none.
@@ -276,10 +256,7 @@ struct NameServer {
 
 fn answers<const N: usize>(answers: [&str; N]) -> NameServer {
     let list = |answer: &str| answer.split_whitespace().map(ip).collect();
-    NameServer {
-        answers: Arc::new(Mutex::new(answers.into_iter().map(list).collect())),
-        asked: Arc::default(),
-    }
+    NameServer { answers: Arc::new(Mutex::new(answers.into_iter().map(list).collect())), asked: Arc::default() }
 }
 
 impl NameServer {
@@ -297,12 +274,7 @@ impl NameServer {
     }
 
     fn transport(&self, allow: &str) -> HttpTransport {
-        HttpTransport::with(
-            allow.parse().unwrap(),
-            TransportLimits::default(),
-            Trust::public(),
-            self.resolver(),
-        )
+        HttpTransport::with(allow.parse().unwrap(), TransportLimits::default(), Trust::public(), self.resolver())
     }
 }
 
@@ -317,9 +289,7 @@ async fn forbidden_addresses_of_a_mixed_answer_are_dropped() {
     let names = answers(["127.0.0.2 10.0.0.1 127.0.0.1 ::1", "10.0.0.1 127.0.0.2"]);
     let guarded = names.transport("127.0.0.1");
 
-    let answer = guarded
-        .send(get(&format!("http://mixed.example:{port}/")))
-        .await;
+    let answer = guarded.send(get(&format!("http://mixed.example:{port}/"))).await;
     assert_eq!(answer.unwrap().status, 200);
     assert_eq!(allowed.connections(), 1);
 
@@ -339,9 +309,7 @@ async fn forbidden_addresses_of_a_mixed_answer_are_dropped() {
 async fn a_name_that_is_bound_to_another_address_is_refused_at_connect() {
     let permitted = RawProvider::answering(CLOSING).await;
     let url = format!("http://rebind.example:{}/", permitted.address.port());
-    let inside = TcpListener::bind(("127.0.0.2", permitted.address.port()))
-        .await
-        .unwrap();
+    let inside = TcpListener::bind(("127.0.0.2", permitted.address.port())).await.unwrap();
     let names = answers(["127.0.0.1", "127.0.0.2"]);
     let guarded = names.transport("127.0.0.1/32");
 
@@ -364,10 +332,7 @@ async fn a_name_without_an_address_received_nothing() {
     let names = answers([""]);
     for reason in ["no address", "no such host"] {
         let error = refused(&names.transport("127.0.0.1"), get("https://gone.example/")).await;
-        assert!(
-            matches!(&error, TransportError::Dns { host, .. } if host == "gone.example"),
-            "{error:?}"
-        );
+        assert!(matches!(&error, TransportError::Dns { host, .. } if host == "gone.example"), "{error:?}");
         assert!(!error.was_sent() && !error.is_timeout());
         assert!(error.to_string().contains(reason), "{error}");
     }
@@ -375,14 +340,10 @@ async fn a_name_without_an_address_received_nothing() {
 
 #[tokio::test]
 async fn a_name_server_that_keeps_silent_is_a_connect_timeout() {
-    let silent = Resolver::new(service_fn(|_: Name| {
-        std::future::pending::<io::Result<std::vec::IntoIter<SocketAddr>>>()
-    }));
+    let silent =
+        Resolver::new(service_fn(|_: Name| std::future::pending::<io::Result<std::vec::IntoIter<SocketAddr>>>()));
     let with_connect_timeout = |connect_timeout| {
-        let limits = TransportLimits {
-            connect_timeout,
-            ..TransportLimits::default()
-        };
+        let limits = TransportLimits { connect_timeout, ..TransportLimits::default() };
         HttpTransport::with(loopback(), limits, Trust::public(), silent.clone())
     };
     let mut impatient = get("http://slow.example/");
@@ -394,10 +355,7 @@ async fn a_name_server_that_keeps_silent_is_a_connect_timeout() {
         (with_connect_timeout(Duration::from_secs(60)), impatient),
     ] {
         let error = refused(&transport, call).await;
-        assert_eq!(
-            error.to_string(),
-            "no connection to slow.example within 80 ms"
-        );
+        assert_eq!(error.to_string(), "no connection to slow.example within 80 ms");
         assert!(matches!(error, TransportError::ConnectTimeout { .. }));
         assert!(!error.was_sent() && error.is_timeout());
     }

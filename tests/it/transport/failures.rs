@@ -25,10 +25,7 @@ const LONG: Duration = Duration::from_secs(10);
 #[tokio::test]
 async fn a_provider_that_keeps_silent_is_left_in_time_and_may_have_acted() {
     let silence = Duration::from_secs(20);
-    for (fault, acts) in [
-        (Fault::HangBefore(silence), false),
-        (Fault::HangAfter(silence), true),
-    ] {
+    for (fault, acts) in [(Fault::HangBefore(silence), false), (Fault::HangAfter(silence), true)] {
         let started = Instant::now();
         let (error, acted) = with_fault(fault, Duration::from_millis(150)).await;
         assert!(matches!(error, TransportError::Timeout { .. }), "{error:?}");
@@ -45,10 +42,7 @@ async fn a_provider_that_keeps_silent_is_left_in_time_and_may_have_acted() {
 async fn a_connection_dropped_without_an_answer_may_have_done_its_work() {
     for (fault, acts) in [(Fault::DropBefore, false), (Fault::DropAfter, true)] {
         let (error, acted) = with_fault(fault, LONG).await;
-        assert!(
-            matches!(error, TransportError::ConnectionBroken { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, TransportError::ConnectionBroken { .. }), "{error:?}");
         assert!(error.was_sent() && !error.is_timeout());
         assert_eq!(acted, [acts], "sent once, never again");
     }
@@ -57,10 +51,7 @@ async fn a_connection_dropped_without_an_answer_may_have_done_its_work() {
 #[tokio::test]
 async fn half_a_body_is_no_body() {
     let (error, acted) = with_fault(Fault::HalfBody, LONG).await;
-    assert!(
-        matches!(error, TransportError::ConnectionBroken { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, TransportError::ConnectionBroken { .. }), "{error:?}");
     assert!(error.was_sent());
     assert_eq!(acted, [true]);
 }
@@ -77,18 +68,9 @@ async fn ten_thousand_headers_are_too_many() {
 async fn the_number_of_headers_taken_can_be_set() {
     let server = provider(Reply::empty(200)).await;
     server.faults.always("", "", Fault::ManyHeaders(150));
-    assert!(matches!(
-        refused(&transport(), get(&server.base_url())).await,
-        TransportError::HeadTooLarge
-    ));
-    let limits = TransportLimits {
-        max_header_count: 200,
-        ..TransportLimits::default()
-    };
-    let answer = HttpTransport::new(loopback(), limits)
-        .send(get(&server.base_url()))
-        .await
-        .unwrap();
+    assert!(matches!(refused(&transport(), get(&server.base_url())).await, TransportError::HeadTooLarge));
+    let limits = TransportLimits { max_header_count: 200, ..TransportLimits::default() };
+    let answer = HttpTransport::new(loopback(), limits).send(get(&server.base_url())).await.unwrap();
     assert!(answer.headers.len() > 150);
 }
 
@@ -111,10 +93,7 @@ async fn what_is_not_http_is_malformed() {
     ] {
         let server = RawProvider::answering(answer).await;
         let error = refused(&transport(), get(&server.url())).await;
-        assert!(
-            matches!(error, TransportError::MalformedAnswer { .. }),
-            "{answer:?}: {error:?}"
-        );
+        assert!(matches!(error, TransportError::MalformedAnswer { .. }), "{answer:?}: {error:?}");
         assert!(error.was_sent());
     }
 }
@@ -125,10 +104,7 @@ async fn a_chunk_that_is_none_is_malformed() {
     let server = RawProvider::answering(answer).await;
     let answer = transport().send(get(&server.url())).await.unwrap();
     let error = answer.body.collect(1 << 10).await.unwrap_err();
-    assert!(
-        matches!(error, TransportError::MalformedAnswer { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, TransportError::MalformedAnswer { .. }), "{error:?}");
     assert!(error.was_sent());
 }
 
@@ -147,10 +123,7 @@ async fn a_body_over_the_limit_is_refused_announced_or_not() {
 
         let over = transport.send(get(&server.url())).await.unwrap();
         let error = over.body.collect(10).await.unwrap_err();
-        assert!(
-            matches!(error, TransportError::BodyTooLarge { limit_bytes: 10 }),
-            "{answer:?}: {error:?}"
-        );
+        assert!(matches!(error, TransportError::BodyTooLarge { limit_bytes: 10 }), "{answer:?}: {error:?}");
         assert!(error.was_sent());
     }
 }
@@ -158,16 +131,10 @@ async fn a_body_over_the_limit_is_refused_announced_or_not() {
 #[tokio::test]
 async fn the_transports_own_body_limit_holds_for_every_caller() {
     let server = provider(Reply::text(200, "0123456789")).await;
-    let limits = TransportLimits {
-        response_body_bytes: 9,
-        ..TransportLimits::default()
-    };
+    let limits = TransportLimits { response_body_bytes: 9, ..TransportLimits::default() };
     let transport = HttpTransport::new(loopback(), limits);
     let answer = transport.send(get(&server.base_url())).await.unwrap();
-    assert!(matches!(
-        answer.body.collect(usize::MAX).await,
-        Err(TransportError::BodyTooLarge { limit_bytes: 9 })
-    ));
+    assert!(matches!(answer.body.collect(usize::MAX).await, Err(TransportError::BodyTooLarge { limit_bytes: 9 })));
 }
 
 #[tokio::test]
@@ -198,10 +165,7 @@ async fn a_port_without_a_listener_received_nothing() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let error = refused(&transport(), get(&format!("http://{address}/"))).await;
-    assert!(
-        matches!(&error, TransportError::ConnectFailed { host, .. } if host == "127.0.0.1"),
-        "{error:?}"
-    );
+    assert!(matches!(&error, TransportError::ConnectFailed { host, .. } if host == "127.0.0.1"), "{error:?}");
     assert!(!error.was_sent() && !error.is_timeout());
     assert!(error.to_string().contains("refused"), "{error}");
 }
@@ -218,17 +182,11 @@ async fn an_address_that_is_no_address_is_not_called() {
         ("127.0.0.1:80", "scheme"),
     ] {
         let error = refused(&transport(), get(uri)).await;
-        assert!(
-            matches!(error, TransportError::InvalidCall { .. }),
-            "{uri}: {error:?}"
-        );
+        assert!(matches!(error, TransportError::InvalidCall { .. }), "{uri}: {error:?}");
         assert!(!error.was_sent());
         assert!(error.to_string().contains(reason), "{uri}: {error}");
         assert!(!error.to_string().contains("hunter2"));
     }
     let tunnel = call(Method::CONNECT, "http://127.0.0.1/");
-    assert!(matches!(
-        refused(&transport(), tunnel).await,
-        TransportError::InvalidCall { .. }
-    ));
+    assert!(matches!(refused(&transport(), tunnel).await, TransportError::InvalidCall { .. }));
 }

@@ -12,8 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use offramp::sandbox::{Call, Demo, Reply, SimServer, Simulator};
 use offramp::transport::{
-    EgressPolicy, HttpTransport, ProviderAnswer, ProviderCall, Transport, TransportError,
-    TransportLimits,
+    EgressPolicy, HttpTransport, ProviderAnswer, ProviderCall, Transport, TransportError, TransportLimits,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -42,11 +41,7 @@ impl Simulator for Always {
     }
 
     fn demo(&self) -> Demo {
-        Demo {
-            context: serde_json::Value::Null,
-            query: Vec::new(),
-            body: serde_json::Value::Null,
-        }
+        Demo { context: serde_json::Value::Null, query: Vec::new(), body: serde_json::Value::Null }
     }
 }
 
@@ -76,10 +71,7 @@ impl RawProvider {
                 tokio::spawn(talk(stream));
             }
         });
-        Self {
-            address,
-            connections,
-        }
+        Self { address, connections }
     }
 
     /// Answers the first request of each connection with these bytes, then closes it.

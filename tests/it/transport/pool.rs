@@ -34,10 +34,7 @@ async fn a_connection_idle_for_too_long_is_not_used_again() {
         }
     })
     .await;
-    let limits = TransportLimits {
-        pool_idle_timeout: Duration::from_millis(30),
-        ..TransportLimits::default()
-    };
+    let limits = TransportLimits { pool_idle_timeout: Duration::from_millis(30), ..TransportLimits::default() };
     let transport = HttpTransport::new(loopback(), limits);
     for _ in 0..2 {
         let answer = transport.send(get(&server.url())).await.unwrap();
@@ -77,12 +74,7 @@ impl ClosingProvider {
             seen.send(blocking_request(&mut second)).unwrap();
             second.write_all(ANSWER).unwrap();
         });
-        Self {
-            url,
-            close,
-            closed,
-            requests,
-        }
+        Self { url, close, closed, requests }
     }
 
     /// One call, after which its connection is in the pool.
@@ -114,10 +106,7 @@ async fn a_call_given_back_by_a_closed_connection_is_sent_once_on_a_new_one() {
     assert!((&mut nap).now_or_never().is_none());
     provider.close_unseen();
     nap.await;
-    let answer = transport
-        .send(call(Method::DELETE, &provider.url))
-        .await
-        .unwrap();
+    let answer = transport.send(call(Method::DELETE, &provider.url)).await.unwrap();
 
     assert_eq!(text(answer).await, "ok");
     let written_to_the_closed_one = provider.requests.recv().unwrap();
@@ -136,10 +125,7 @@ async fn a_call_written_to_a_closed_connection_may_have_been_received() {
     provider.close_unseen();
     let error = refused(&transport, call(Method::DELETE, &provider.url)).await;
 
-    assert!(
-        matches!(error, TransportError::ConnectionBroken { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, TransportError::ConnectionBroken { .. }), "{error:?}");
     assert!(error.was_sent());
     assert!(provider.requests.recv().unwrap().starts_with("DELETE /"));
     let again = provider.requests.recv_timeout(Duration::from_millis(50));
@@ -169,10 +155,7 @@ async fn a_call_that_a_reused_connection_swallowed_is_never_sent_again() {
 
     let error = refused(&transport, call(Method::DELETE, &server.url())).await;
 
-    assert!(
-        matches!(error, TransportError::ConnectionBroken { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, TransportError::ConnectionBroken { .. }), "{error:?}");
     assert!(error.was_sent());
     assert_eq!(server.connections(), 1);
     let mut count = 0;

@@ -14,10 +14,7 @@ async fn a_large_body_arrives_in_small_chunks() {
     reply.body = ReplyBody::Filler(LENGTH);
     let server = provider(reply).await;
     let mut answer = transport().send(get(&server.base_url())).await.unwrap();
-    assert_eq!(
-        answer.headers["content-length"],
-        LENGTH.to_string().as_str()
-    );
+    assert_eq!(answer.headers["content-length"], LENGTH.to_string().as_str());
 
     let (mut total, mut largest) = (0, 0);
     while let Some(chunk) = answer.body.chunk().await {
@@ -69,10 +66,7 @@ async fn a_sender_does_not_run_ahead_of_a_slow_reader() {
         }
     }
     // The kernel's own buffers take some megabytes at both ends; nothing of ours grows.
-    assert!(
-        standing < LENGTH / 4,
-        "{standing} bytes sent while {read} were read"
-    );
+    assert!(standing < LENGTH / 4, "{standing} bytes sent while {read} were read");
 
     while let Some(chunk) = answer.body.chunk().await {
         read += chunk.unwrap().len() as u64;
@@ -91,18 +85,12 @@ async fn a_stream_that_stalls_ends_with_an_error_and_nothing_after_it() {
         let _ = stream.read_u8().await;
     })
     .await;
-    let limits = TransportLimits {
-        body_idle_timeout: Duration::from_millis(100),
-        ..TransportLimits::default()
-    };
+    let limits = TransportLimits { body_idle_timeout: Duration::from_millis(100), ..TransportLimits::default() };
     let transport = HttpTransport::new(loopback(), limits);
     let mut body = transport.send(get(&server.url())).await.unwrap().body;
     assert_eq!(body.chunk().await.unwrap().unwrap(), "01234");
     let error = body.chunk().await.unwrap().unwrap_err();
-    assert!(
-        matches!(error, TransportError::BodyStalled { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, TransportError::BodyStalled { .. }), "{error:?}");
     assert!(error.was_sent() && error.is_timeout());
     assert!(body.chunk().await.is_none());
 }
@@ -113,9 +101,6 @@ async fn a_stream_that_breaks_off_says_so() {
     let mut body = transport().send(get(&server.url())).await.unwrap().body;
     assert_eq!(body.chunk().await.unwrap().unwrap(), "01234");
     let error = body.chunk().await.unwrap().unwrap_err();
-    assert!(
-        matches!(error, TransportError::ConnectionBroken { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, TransportError::ConnectionBroken { .. }), "{error:?}");
     assert!(body.chunk().await.is_none());
 }

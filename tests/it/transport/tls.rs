@@ -48,11 +48,7 @@ impl TlsProvider {
                 }
             }
         });
-        Self {
-            port,
-            certificate,
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Self { port, certificate, folder: tempfile::tempdir().unwrap() }
     }
 
     fn roots(&self) -> PathBuf {
@@ -76,10 +72,7 @@ fn trusting(trust: Trust) -> HttpTransport {
 async fn a_host_that_the_operators_root_vouches_for_is_called() {
     let provider = TlsProvider::start();
     let transport = trusting(Trust::with_pem_file(&provider.roots()).unwrap());
-    let answer = transport
-        .send(get(&provider.url("localhost")))
-        .await
-        .unwrap();
+    let answer = transport.send(get(&provider.url("localhost"))).await.unwrap();
     assert_eq!(text(answer).await, "secret");
 }
 
@@ -87,15 +80,9 @@ async fn a_host_that_the_operators_root_vouches_for_is_called() {
 async fn a_host_that_nobody_vouches_for_is_told_nothing() {
     let provider = TlsProvider::start();
     let another = TlsProvider::start();
-    for trust in [
-        Trust::public(),
-        Trust::with_pem_file(&another.roots()).unwrap(),
-    ] {
+    for trust in [Trust::public(), Trust::with_pem_file(&another.roots()).unwrap()] {
         let error = refused(&trusting(trust), get(&provider.url("localhost"))).await;
-        assert!(
-            matches!(&error, TransportError::Tls { host, .. } if host == "localhost"),
-            "{error:?}"
-        );
+        assert!(matches!(&error, TransportError::Tls { host, .. } if host == "localhost"), "{error:?}");
         assert!(!error.was_sent() && !error.is_timeout());
     }
 }
@@ -116,10 +103,7 @@ async fn loopback_stays_forbidden_with_tls_too() {
     let limits = TransportLimits::default();
     let guarded = HttpTransport::with_trust(EgressPolicy::default(), limits, trust);
     let error = refused(&guarded, get(&provider.url("localhost"))).await;
-    assert!(
-        matches!(&error, TransportError::EgressRefused { address, .. } if address.is_loopback()),
-        "{error:?}"
-    );
+    assert!(matches!(&error, TransportError::EgressRefused { address, .. } if address.is_loopback()), "{error:?}");
 }
 
 #[tokio::test]
@@ -142,17 +126,11 @@ async fn a_handshake_that_never_ends_is_a_connect_timeout() {
         while stream.read(&mut sink).await.is_ok_and(|bytes| bytes > 0) {}
     })
     .await;
-    let limits = TransportLimits {
-        connect_timeout: Duration::from_millis(100),
-        ..TransportLimits::default()
-    };
+    let limits = TransportLimits { connect_timeout: Duration::from_millis(100), ..TransportLimits::default() };
     let transport = HttpTransport::new(loopback(), limits);
     let url = format!("https://localhost:{}/", silent.address.port());
     let error = refused(&transport, get(&url)).await;
-    assert!(
-        matches!(error, TransportError::ConnectTimeout { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, TransportError::ConnectTimeout { .. }), "{error:?}");
     assert!(!error.was_sent() && error.is_timeout());
 }
 
@@ -180,15 +158,9 @@ fn certificate_for(host: &str) -> (Vec<u8>, Vec<u8>) {
     let sequence = |parts: &[&[u8]]| der(0x30, parts);
     // ecdsa-with-SHA256
     let algorithm = sequence(&[&der(0x06, &[b"\x2a\x86\x48\xce\x3d\x04\x03\x02"])]);
-    let common_name = sequence(&[
-        &der(0x06, &[b"\x55\x04\x03"]),
-        &der(0x0c, &[host.as_bytes()]),
-    ]);
+    let common_name = sequence(&[&der(0x06, &[b"\x55\x04\x03"]), &der(0x0c, &[host.as_bytes()])]);
     let name = sequence(&[&der(0x31, &[&common_name])]);
-    let validity = sequence(&[
-        &der(0x17, &[b"000101000000Z"]),
-        &der(0x17, &[b"491231235959Z"]),
-    ]);
+    let validity = sequence(&[&der(0x17, &[b"000101000000Z"]), &der(0x17, &[b"491231235959Z"])]);
     let alternative = sequence(&[&der(0x82, &[host.as_bytes()])]);
     let extension = sequence(&[&der(0x06, &[b"\x55\x1d\x11"]), &der(0x04, &[&alternative])]);
     let public_key = key.public_key().as_der().unwrap();
@@ -203,11 +175,7 @@ fn certificate_for(host: &str) -> (Vec<u8>, Vec<u8>) {
         &der(0xa3, &[&sequence(&[&extension])]),
     ]);
     let signature = key.sign(&SystemRandom::new(), &content).unwrap();
-    let certificate = sequence(&[
-        &content,
-        &algorithm,
-        &der(0x03, &[b"\x00", signature.as_ref()]),
-    ]);
+    let certificate = sequence(&[&content, &algorithm, &der(0x03, &[b"\x00", signature.as_ref()])]);
     (certificate, key.to_pkcs8v1().unwrap().as_ref().to_vec())
 }
 
