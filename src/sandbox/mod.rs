@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 mod clock;
 mod fault;
 mod server;
+pub mod slack_enterprise;
 
 pub use clock::Clock;
 pub use fault::{Fault, Faults, Trigger};
