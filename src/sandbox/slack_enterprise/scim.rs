@@ -16,6 +16,10 @@ pub(super) fn user(inside: &Inside, call: &Call, version: &str, id: &str, now_ms
         Ok(grant) => grant,
         Err(code) => return refusal(401, code),
     };
+    let actor = inside.directory.users.get(&grant.user_id);
+    if actor.is_none_or(|user| user.deleted) {
+        return refusal(401, "account_inactive");
+    }
     if !grant.scopes.contains("admin") {
         return refusal(403, "missing_scope");
     }

@@ -180,12 +180,16 @@ pub(super) fn refresh(inside: &mut Inside, request: &Request<'_>) -> Outcome {
         return Err(MethodError::new("invalid_refresh_token"));
     };
     let scope = grant.scope_line();
+    let token_type = match grant.kind {
+        TokenKind::User => "user",
+        TokenKind::Bot => "bot",
+    };
     let (access_token, refresh_token) = inside.tokens.issue_rotating(grant, request.now_ms);
     let mut fields = Map::new();
     fields.insert("access_token".into(), access_token.into());
     fields.insert("expires_in".into(), ROTATED_LIFETIME_S.into());
     fields.insert("refresh_token".into(), refresh_token.into());
-    fields.insert("token_type".into(), "user".into());
+    fields.insert("token_type".into(), token_type.into());
     fields.insert("scope".into(), scope.into());
     let enterprise = &inside.directory;
     fields.insert(

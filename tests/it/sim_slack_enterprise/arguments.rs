@@ -1,5 +1,8 @@
 //! How arguments may and may not be written, and paths that lead nowhere.
 
+use offramp::sandbox::slack_enterprise::SlackEnterprise;
+use offramp::sandbox::{Call, Clock, Simulator};
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::{HQ, LIST, REMOVE, SPENGLER, Slack, VENKMAN};
@@ -243,4 +246,49 @@ async fn huge_ids_are_just_unknown() {
         .get("users.info", &format!("user={huge}"))
         .await
         .is(r#"{"ok":false,"error":"user_not_found"}"#);
+}
+
+#[tokio::test]
+async fn wrong_types_in_a_json_read_are_invalid_arguments() {
+    let slack = Slack::start().await;
+    for body in [
+        json!({"limit": -1}),
+        json!({"limit": [1]}),
+        json!({"cursor": 7}),
+        json!({"role_ids": [["Rl03"]]}),
+        json!({"sort_dir": {"a": null}}),
+    ] {
+        let answer = slack.post_json(LIST, &body).await;
+        assert_eq!(answer.json()["error"], "invalid_arguments", "{body}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_sent_gets_an_answer_and_rubbish_removes_nothing(
+        http_method in "GET|POST|PUT|[A-Z]{1,9}",
+        path in "/(api/)?(auth\\.test|admin\\.roles\\.(listAssignments|removeAssignments)|admin\\.users\\.list|users\\.(info|list)|scim/v2/Users/.{0,9}|.{0,30})",
+        query in "((user|email|limit|cursor|role_ids|team_id|.{0,5})=([0-9]{1,30}|\\[?.{0,20})&){0,3}",
+        content_type in "application/json|application/x-www-form-urlencoded|.{0,20}",
+        body in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..80),
+            "role_id=Rl03&entity_ids=\\[?.{0,9}&user_ids=.{0,9}".prop_map(String::into_bytes),
+            "\\{\"role_id\":\"Rl03\",\"entity_ids\":\\[?\".{0,9}\"\\]?,\"user_ids\":\\[[0-9]?\\]\\}".prop_map(String::into_bytes),
+        ],
+    ) {
+        let sim = SlackEnterprise::new(Clock::default());
+        let before = sim.memberships();
+        let reply = sim.handle(&Call {
+            method: http_method,
+            path,
+            query,
+            headers: vec![
+                ("authorization".to_owned(), format!("Bearer {}", sim.token())),
+                ("content-type".to_owned(), content_type),
+            ],
+            body: body.into(),
+        });
+        prop_assert!(matches!(reply.status, 200 | 403 | 404 | 405), "{}", reply.status);
+        prop_assert_eq!(sim.memberships(), before);
+    }
 }
