@@ -8,6 +8,7 @@ mod fault;
 pub mod guardhouse;
 pub mod jumpcloud;
 mod server;
+pub mod slack_enterprise;
 
 pub use clock::Clock;
 pub use fault::{Fault, Faults, Trigger};

@@ -9,3 +9,4 @@ mod decode_roundtrip;
 mod sim_guardhouse;
 mod sim_jumpcloud;
 mod transport;
+mod sim_slack_enterprise;
