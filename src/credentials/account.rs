@@ -151,6 +151,7 @@ pub struct Account {
     pub base: BaseUrl,
     pub session: Session,
     needs_reauth: AtomicBool,
+    has_news: AtomicBool,
     known_roles: RwLock<HashMap<String, (Instant, Arc<KnownRole>)>>,
 }
 
@@ -188,19 +189,24 @@ impl Account {
             base,
             session,
             needs_reauth: AtomicBool::new(needs_reauth),
+            has_news: AtomicBool::new(false),
             known_roles: RwLock::default(),
         })
     }
 
-    /// Notes whether the provider takes the credentials. Gives whether that is news.
-    pub fn mark(&self, needs_reauth: bool) -> bool {
-        self.needs_reauth.load(Ordering::Relaxed) != needs_reauth
-            && self.needs_reauth.swap(needs_reauth, Ordering::Relaxed) != needs_reauth
+    /// Notes whether the provider refuses the credentials.
+    pub fn mark(&self, needs_reauth: bool) {
+        // Nearly always it is what it was: a load is enough then, and no cache line moves between cores.
+        if self.needs_reauth.load(Ordering::Relaxed) != needs_reauth {
+            self.needs_reauth.store(needs_reauth, Ordering::Relaxed);
+            self.has_news.store(true, Ordering::Relaxed);
+        }
     }
 
-    /// Whether the provider refused the credentials lately.
-    pub fn needs_reauth(&self) -> bool {
-        self.needs_reauth.load(Ordering::Relaxed)
+    /// Whether the provider refuses the credentials, if that changed since this was last asked.
+    pub fn take_news(&self) -> Option<bool> {
+        let news = self.has_news.load(Ordering::Relaxed) && self.has_news.swap(false, Ordering::Relaxed);
+        news.then(|| self.needs_reauth.load(Ordering::Relaxed))
     }
 
     /// A role shown to exist not long ago.

@@ -1,7 +1,10 @@
 //! Accounts and their credentials: encrypted at rest, at work as headers. Knows nothing of the unified model.
 
 mod account;
+pub mod api_token;
+mod master_key;
 mod session;
+pub mod vault;
 
 pub use account::{Account, BaseUrl, Context, ContextError, KnownRole};
 pub use session::{AuthHeaders, Bearer, Session, SessionError};

@@ -8,5 +8,5 @@ mod decode_refusals;
 mod decode_roundtrip;
 mod sim_guardhouse;
 mod sim_jumpcloud;
-mod transport;
 mod sim_slack_enterprise;
+mod transport;

@@ -18,10 +18,7 @@ pub(super) struct MethodError {
 
 impl MethodError {
     pub(super) fn new(error: &str) -> Self {
-        Self {
-            error: error.to_owned(),
-            fields: Map::new(),
-        }
+        Self { error: error.to_owned(), fields: Map::new() }
     }
 
     /// `invalid_arguments` with a line for each thing that is wrong.
@@ -63,29 +60,19 @@ pub(super) fn reply(outcome: Outcome, settings: &Settings) -> Reply {
 
 /// HTTP 429 as Slack sends it.
 pub fn ratelimited(retry_after_s: u64) -> Reply {
-    envelope(429, &json!({"ok": false, "error": "ratelimited"}))
-        .with_header("retry-after", retry_after_s.to_string())
+    envelope(429, &json!({"ok": false, "error": "ratelimited"})).with_header("retry-after", retry_after_s.to_string())
 }
 
 /// What the edge in front of Slack sends when Slack itself does not answer.
 pub fn html_error(status: u16) -> Reply {
-    let page = format!(
-        "<!DOCTYPE html><html><head><title>Server Error</title></head><body><h1>{status}</h1></body></html>"
-    );
-    Reply::bytes(
-        status,
-        Some("text/html; charset=utf-8"),
-        Bytes::from(page.into_bytes()),
-    )
+    let page =
+        format!("<!DOCTYPE html><html><head><title>Server Error</title></head><body><h1>{status}</h1></body></html>");
+    Reply::bytes(status, Some("text/html; charset=utf-8"), Bytes::from(page.into_bytes()))
 }
 
 pub(super) fn no_such_page() -> Reply {
     let page = "<!DOCTYPE html><html><head><title>There's been a glitch</title></head><body>Not found</body></html>";
-    Reply::bytes(
-        404,
-        Some("text/html; charset=utf-8"),
-        Bytes::from_static(page.as_bytes()),
-    )
+    Reply::bytes(404, Some("text/html; charset=utf-8"), Bytes::from_static(page.as_bytes()))
 }
 
 pub(super) fn envelope(status: u16, body: &Value) -> Reply {

@@ -39,8 +39,7 @@ impl Arguments {
                 arguments.take_form(&call.body)?;
             }
             Media::Json => {
-                let body = serde_json::from_slice::<Value>(&call.body)
-                    .map_err(|_| MethodError::new("invalid_json"))?;
+                let body = serde_json::from_slice::<Value>(&call.body).map_err(|_| MethodError::new("invalid_json"))?;
                 let Value::Object(body) = body else {
                     return Err(MethodError::new("json_not_object"));
                 };
@@ -117,12 +116,7 @@ impl Arguments {
     }
 
     /// A whole number within a range; `default` if it was not given.
-    pub(super) fn number(
-        &self,
-        name: &str,
-        within: RangeInclusive<u64>,
-        default: u64,
-    ) -> Result<u64, MethodError> {
+    pub(super) fn number(&self, name: &str, within: RangeInclusive<u64>, default: u64) -> Result<u64, MethodError> {
         let number = match self.value(name) {
             None => return Ok(default),
             Some(Value::Number(number)) => number.as_u64(),
@@ -187,10 +181,7 @@ fn media(call: &Call) -> Result<Media, MethodError> {
 /// A form whose escapes are whole and whose text is UTF-8.
 fn well_formed(form: &[u8]) -> Result<(), MethodError> {
     let escapes_whole = form.iter().enumerate().all(|(at, byte)| {
-        *byte != b'%'
-            || form
-                .get(at + 1..at + 3)
-                .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+        *byte != b'%' || form.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
     });
     if escapes_whole && percent_decode(form).decode_utf8().is_ok() {
         return Ok(());

@@ -79,9 +79,7 @@ pub struct User {
 
 impl User {
     pub(super) fn real_name(&self) -> String {
-        format!("{} {}", self.first_name, self.last_name)
-            .trim()
-            .to_owned()
+        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
     }
 
     pub(super) fn runs_the_org(&self) -> bool {
@@ -106,15 +104,12 @@ pub struct Directory {
 impl Directory {
     /// Whether this user holds this role on exactly this entity.
     pub fn holds(&self, role_id: &str, entity_id: &str, user_id: &str) -> bool {
-        self.assignments
-            .iter()
-            .any(|a| a.is(role_id, entity_id, user_id))
+        self.assignments.iter().any(|a| a.is(role_id, entity_id, user_id))
     }
 
     /// Gives a role as of that second, if it is not held already.
     pub fn assign(&mut self, role_id: &str, entity_id: &str, user_id: &str, date_create: u64) {
-        self.fading
-            .retain(|(a, _)| !a.is(role_id, entity_id, user_id));
+        self.fading.retain(|(a, _)| !a.is(role_id, entity_id, user_id));
         if !self.holds(role_id, entity_id, user_id) {
             self.assignments.push(Assignment {
                 role_id: role_id.to_owned(),
@@ -126,13 +121,7 @@ impl Directory {
     }
 
     /// Takes a role away; listings show it until `listed_until_ms`.
-    pub(super) fn remove(
-        &mut self,
-        role_id: &str,
-        entity_id: &str,
-        user_id: &str,
-        listed_until_ms: u64,
-    ) {
+    pub(super) fn remove(&mut self, role_id: &str, entity_id: &str, user_id: &str, listed_until_ms: u64) {
         let held = |a: &mut Assignment| a.is(role_id, entity_id, user_id);
         let gone = self.assignments.extract_if(.., held);
         self.fading.extend(gone.map(|a| (a, listed_until_ms)));
@@ -140,19 +129,17 @@ impl Directory {
 
     /// What a listing shows now: what is held, and what is gone but for the read lag.
     pub(super) fn listed(&self, now_ms: u64) -> impl Iterator<Item = &Assignment> {
-        let fading = self.fading.iter().filter(move |(a, until_ms)| {
-            *until_ms > now_ms && !self.holds(&a.role_id, &a.entity_id, &a.user_id)
-        });
+        let fading = self
+            .fading
+            .iter()
+            .filter(move |(a, until_ms)| *until_ms > now_ms && !self.holds(&a.role_id, &a.entity_id, &a.user_id));
         self.assignments.iter().chain(fading.map(|(a, _)| a))
     }
 
     pub(super) fn memberships(&self) -> BTreeSet<String> {
         let mut facts = BTreeSet::new();
         for a in &self.assignments {
-            facts.insert(format!(
-                "user {} holds role {} on {}",
-                a.user_id, a.role_id, a.entity_id
-            ));
+            facts.insert(format!("user {} holds role {} on {}", a.user_id, a.role_id, a.entity_id));
         }
         for (id, user) in &self.users {
             for team in &user.teams {

@@ -152,35 +152,21 @@ impl Inside {
             _ => Some(self.admit(method, call, now_ms)?),
         };
         let failure = self.settings.take_failure(method.name);
-        if let Some(MethodFailure {
-            error,
-            work: Work::Nothing,
-            ..
-        }) = &failure
-        {
+        if let Some(MethodFailure { error, work: Work::Nothing, .. }) = &failure {
             return Err(MethodError::new(error));
         }
         let work = failure.as_ref().map_or(Work::All, |f| f.work);
         let arguments = Arguments::read(call, method.reads_json)?;
         let done = (method.run)(
             self,
-            &methods::Request {
-                call,
-                caller: caller.as_ref(),
-                arguments: &arguments,
-                now_ms,
-                work,
-            },
+            &methods::Request { call, caller: caller.as_ref(), arguments: &arguments, now_ms, work },
         )?;
         failure.map_or(Ok(done), |f| Err(MethodError::new(&f.error)))
     }
 
     /// Checks token, token kind, scope and actor, in this order.
     fn admit(&self, method: &Method, call: &Call, now_ms: u64) -> Result<Grant, MethodError> {
-        let grant = self
-            .tokens
-            .authenticate(call, now_ms)
-            .map_err(MethodError::new)?;
+        let grant = self.tokens.authenticate(call, now_ms).map_err(MethodError::new)?;
         let actor = self.directory.users.get(&grant.user_id);
         let Some(actor) = actor.filter(|user| !user.deleted) else {
             return Err(MethodError::new("account_inactive"));
@@ -191,9 +177,7 @@ impl Inside {
         if let methods::Scope::Needs(scope) = method.scope
             && !grant.scopes.contains(scope)
         {
-            return Err(MethodError::new("missing_scope")
-                .with("needed", scope)
-                .with("provided", grant.scope_line()));
+            return Err(MethodError::new("missing_scope").with("needed", scope).with("provided", grant.scope_line()));
         }
         if method.for_admins && !actor.runs_the_org() {
             return Err(MethodError::new("invalid_actor"));

@@ -54,13 +54,8 @@ pub(super) fn list(inside: &mut Inside, request: &Request<'_>) -> Outcome {
             (id.clone(), shown)
         })
         .collect();
-    let mut page = Listing {
-        name: "members",
-        rows,
-        descending: false,
-        largest_page: 1000,
-    }
-    .page(request.arguments, inside.settings.last_cursor)?;
+    let mut page = Listing { name: "members", rows, descending: false, largest_page: 1000 }
+        .page(request.arguments, inside.settings.last_cursor)?;
     page.insert("cache_ts".into(), (request.now_ms / 1000).into());
     Ok(page)
 }
@@ -81,13 +76,8 @@ pub(super) fn admin_list(inside: &mut Inside, request: &Request<'_>) -> Outcome 
             (id.clone(), Value::Object(row))
         })
         .collect();
-    Listing {
-        name: "users",
-        rows,
-        descending: false,
-        largest_page: 100,
-    }
-    .page(request.arguments, inside.settings.last_cursor)
+    Listing { name: "users", rows, descending: false, largest_page: 100 }
+        .page(request.arguments, inside.settings.last_cursor)
 }
 
 pub(super) fn teams(inside: &mut Inside, request: &Request<'_>) -> Outcome {
@@ -106,13 +96,8 @@ pub(super) fn teams(inside: &mut Inside, request: &Request<'_>) -> Outcome {
         });
         (id.clone(), shown)
     });
-    Listing {
-        name: "teams",
-        rows: rows.collect(),
-        descending: false,
-        largest_page: 100,
-    }
-    .page(request.arguments, inside.settings.last_cursor)
+    Listing { name: "teams", rows: rows.collect(), descending: false, largest_page: 100 }
+        .page(request.arguments, inside.settings.last_cursor)
 }
 
 pub(super) fn auth_test(inside: &mut Inside, request: &Request<'_>) -> Outcome {
@@ -131,10 +116,7 @@ pub(super) fn auth_test(inside: &mut Inside, request: &Request<'_>) -> Outcome {
     fields.insert("user".into(), user.name.as_str().into());
     fields.insert("team_id".into(), team_id.into());
     fields.insert("user_id".into(), grant.user_id.as_str().into());
-    fields.insert(
-        "enterprise_id".into(),
-        directory.enterprise_id.as_str().into(),
-    );
+    fields.insert("enterprise_id".into(), directory.enterprise_id.as_str().into());
     fields.insert("is_enterprise_install".into(), grant.org_install.into());
     Ok(fields)
 }
@@ -146,10 +128,7 @@ fn known_team(directory: &Directory, team: &str) -> Result<(), MethodError> {
     Err(MethodError::new("team_not_found"))
 }
 
-fn members<'a>(
-    directory: &'a Directory,
-    team: &'a str,
-) -> impl Iterator<Item = (&'a String, &'a User)> {
+fn members<'a>(directory: &'a Directory, team: &'a str) -> impl Iterator<Item = (&'a String, &'a User)> {
     let belongs = move |user: &User| team.is_empty() || user.teams.iter().any(|t| t == team);
     directory.users.iter().filter(move |(_, u)| belongs(u))
 }
@@ -159,13 +138,7 @@ fn one(name: &str, value: Value) -> Map<String, Value> {
 }
 
 /// A user as `users.*` shows it to this caller.
-fn user_object(
-    directory: &Directory,
-    id: &str,
-    user: &User,
-    request: &Request<'_>,
-    with_locale: bool,
-) -> Value {
+fn user_object(directory: &Directory, id: &str, user: &User, request: &Request<'_>, with_locale: bool) -> Value {
     let team_id = user.teams.first();
     let mut shown = json!({
         "id": id,
@@ -202,9 +175,7 @@ fn user_object(
     if with_locale {
         shown["locale"] = user.locale.as_str().into();
     }
-    let may_see_email = request
-        .caller
-        .is_some_and(|c| c.scopes.contains(EMAIL_SCOPE));
+    let may_see_email = request.caller.is_some_and(|c| c.scopes.contains(EMAIL_SCOPE));
     shown["profile"] = profile(user, may_see_email);
     shown
 }

@@ -19,9 +19,7 @@ impl Meter {
             calls.pop_front();
         }
         match calls.front() {
-            Some(oldest) if calls.len() >= method.per_minute => {
-                Err((oldest + MINUTE_MS - now_ms).div_ceil(1000))
-            }
+            Some(oldest) if calls.len() >= method.per_minute => Err((oldest + MINUTE_MS - now_ms).div_ceil(1000)),
             _ => {
                 calls.push_back(now_ms);
                 Ok(())

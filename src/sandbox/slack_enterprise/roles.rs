@@ -31,9 +31,7 @@ pub(super) fn remove(inside: &mut Inside, request: &Request<'_>) -> Outcome {
         let lag_ms = u64::try_from(inside.settings.read_lag.as_millis()).unwrap_or(u64::MAX);
         let listed_until_ms = request.now_ms.saturating_add(lag_ms);
         for (user_id, entity_id) in change.share(request.work) {
-            inside
-                .directory
-                .remove(&change.role_id, entity_id, user_id, listed_until_ms);
+            inside.directory.remove(&change.role_id, entity_id, user_id, listed_until_ms);
         }
     }
     change.outcome()
@@ -43,9 +41,7 @@ pub(super) fn add(inside: &mut Inside, request: &Request<'_>) -> Outcome {
     let change = Change::read(inside, request)?;
     for (user_id, entity_id) in change.share(request.work) {
         let now_s = request.now_ms / 1000;
-        inside
-            .directory
-            .assign(&change.role_id, entity_id, user_id, now_s);
+        inside.directory.assign(&change.role_id, entity_id, user_id, now_s);
     }
     change.outcome()
 }
@@ -71,10 +67,7 @@ pub(super) fn list(inside: &mut Inside, request: &Request<'_>) -> Outcome {
         .listed(request.now_ms)
         .filter(|a| wanted(&role_ids, &a.role_id) && wanted(&entity_ids, &a.entity_id))
         .map(|a| {
-            let key = format!(
-                "{:020}:{}:{}:{}",
-                a.date_create, a.role_id, a.entity_id, a.user_id
-            );
+            let key = format!("{:020}:{}:{}:{}", a.date_create, a.role_id, a.entity_id, a.user_id);
             let row = json!({
                 "role_id": a.role_id,
                 "entity_id": a.entity_id,
@@ -84,13 +77,8 @@ pub(super) fn list(inside: &mut Inside, request: &Request<'_>) -> Outcome {
             (key, row)
         })
         .collect();
-    Listing {
-        name: "role_assignments",
-        rows,
-        descending,
-        largest_page: 200,
-    }
-    .page(arguments, inside.settings.last_cursor)
+    Listing { name: "role_assignments", rows, descending, largest_page: 200 }
+        .page(arguments, inside.settings.last_cursor)
 }
 
 impl Change {
@@ -134,8 +122,7 @@ impl Change {
         }
         for id in ids.iter().collect::<BTreeSet<_>>() {
             if !known(&id) {
-                self.rejected_users
-                    .insert(id.clone(), "user_not_found".into());
+                self.rejected_users.insert(id.clone(), "user_not_found".into());
             } else if let Some(code) = inside.settings.rejected_users.get(id) {
                 self.rejected_users.insert(id.clone(), code.clone());
             }
@@ -199,14 +186,12 @@ impl Change {
             let mut entities = self.entity_ids.iter();
             entities.any(|entity| inside.directory.holds(&self.role_id, entity, user))
         };
-        let (holding, idle): (Vec<String>, Vec<String>) =
-            self.user_ids.iter().cloned().partition(holds);
+        let (holding, idle): (Vec<String>, Vec<String>) = self.user_ids.iter().cloned().partition(holds);
         if inside.settings.not_held == NotHeld::NoValidUsers && holding.is_empty() {
             return Err(MethodError::new("no_valid_users"));
         }
         let code = &inside.settings.not_held_code;
-        self.rejected_users
-            .extend(idle.into_iter().map(|user| (user, code.clone())));
+        self.rejected_users.extend(idle.into_iter().map(|user| (user, code.clone())));
         self.user_ids = holding;
         Ok(())
     }
@@ -219,10 +204,7 @@ impl Change {
             Work::Half => all / 2,
             Work::All => all,
         };
-        let pairs = self
-            .user_ids
-            .iter()
-            .flat_map(|user| self.entity_ids.iter().map(move |e| (&**user, &**e)));
+        let pairs = self.user_ids.iter().flat_map(|user| self.entity_ids.iter().map(move |e| (&**user, &**e)));
         pairs.take(count)
     }
 
@@ -249,10 +231,7 @@ impl Change {
 /// The ids that were not rejected, each once, in the order given.
 fn accepted(ids: &[String], rejected: &BTreeMap<String, String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
-    ids.iter()
-        .filter(|id| !rejected.contains_key(*id) && seen.insert(*id))
-        .cloned()
-        .collect()
+    ids.iter().filter(|id| !rejected.contains_key(*id) && seen.insert(*id)).cloned().collect()
 }
 
 fn rows(rejected: &BTreeMap<String, String>) -> Value {

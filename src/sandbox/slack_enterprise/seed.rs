@@ -67,37 +67,22 @@ pub(super) fn directory() -> Directory {
 
 fn roles() -> BTreeMap<String, Role> {
     let system = SYSTEM_ROLES.map(|(id, name, on_teams)| {
-        let role = Role {
-            name: name.to_owned(),
-            on_teams,
-            on_channels: id == "Rl0A",
-        };
+        let role = Role { name: name.to_owned(), on_teams, on_channels: id == "Rl0A" };
         (id.to_owned(), role)
     });
-    let custom = Role {
-        name: "Help Desk".to_owned(),
-        on_teams: true,
-        on_channels: false,
-    };
+    let custom = Role { name: "Help Desk".to_owned(), on_teams: true, on_channels: false };
     let mut roles = BTreeMap::from(system);
     roles.insert(CUSTOM_ROLE.to_owned(), custom);
     roles
 }
 
 fn teams() -> BTreeMap<String, Team> {
-    [
-        (DEMO_TEAM, "Headquarters", "acme-hq", OWNER),
-        (FIELD_TEAM, "Field Operations", "acme-field", DEMO_USER),
-    ]
-    .map(|(id, name, domain, owner)| {
-        let team = Team {
-            name: name.to_owned(),
-            domain: domain.to_owned(),
-            primary_owner: owner.to_owned(),
-        };
-        (id.to_owned(), team)
-    })
-    .into()
+    [(DEMO_TEAM, "Headquarters", "acme-hq", OWNER), (FIELD_TEAM, "Field Operations", "acme-field", DEMO_USER)]
+        .map(|(id, name, domain, owner)| {
+            let team = Team { name: name.to_owned(), domain: domain.to_owned(), primary_owner: owner.to_owned() };
+            (id.to_owned(), team)
+        })
+        .into()
 }
 
 fn person(name: &str, first_name: &str, last_name: &str, teams: &[&str]) -> User {
@@ -140,37 +125,15 @@ fn users() -> BTreeMap<String, User> {
         external_id: Some("idp-7421".to_owned()),
         ..person("spengler", "Egon", "Spengler", &both)
     };
-    let reactivated = User {
-        deactivated_ts: Some(1_678_435_283),
-        ..person("john_doe", "John", "Doe", &hq)
-    };
-    let deactivated = User {
-        deleted: true,
-        deactivated_ts: Some(1_690_000_000),
-        ..person("peck", "Walter", "Peck", &hq)
-    };
-    let many_channel_guest = User {
-        is_restricted: true,
-        ..person("melnitz", "Janine", "Melnitz", &[FIELD_TEAM])
-    };
-    let one_channel_guest = User {
-        is_ultra_restricted: true,
-        ..person("tully", "Louis", "Tully", &hq)
-    };
-    let invited = User {
-        is_invited_user: true,
-        is_email_confirmed: false,
-        ..person("barrett", "Dana", "Barrett", &hq)
-    };
-    let hidden = User {
-        hidden: true,
-        ..person("gozer", "Gozer", "", &[FIELD_TEAM])
-    };
-    let bot = User {
-        is_bot: true,
-        email: String::new(),
-        ..person("ectobot", "Ectobot", "", &hq)
-    };
+    let reactivated = User { deactivated_ts: Some(1_678_435_283), ..person("john_doe", "John", "Doe", &hq) };
+    let deactivated =
+        User { deleted: true, deactivated_ts: Some(1_690_000_000), ..person("peck", "Walter", "Peck", &hq) };
+    let many_channel_guest = User { is_restricted: true, ..person("melnitz", "Janine", "Melnitz", &[FIELD_TEAM]) };
+    let one_channel_guest = User { is_ultra_restricted: true, ..person("tully", "Louis", "Tully", &hq) };
+    let invited =
+        User { is_invited_user: true, is_email_confirmed: false, ..person("barrett", "Dana", "Barrett", &hq) };
+    let hidden = User { hidden: true, ..person("gozer", "Gozer", "", &[FIELD_TEAM]) };
+    let bot = User { is_bot: true, email: String::new(), ..person("ectobot", "Ectobot", "", &hq) };
     [
         (OWNER, owner),
         (DEMO_USER, spengler),

@@ -123,12 +123,7 @@ pub struct MethodFailure {
 impl MethodFailure {
     /// A failure of every call of a method, before any work is done.
     pub fn of(method: &str, error: &str) -> Self {
-        Self {
-            method: method.to_owned(),
-            error: error.to_owned(),
-            work: Work::Nothing,
-            times: 0,
-        }
+        Self { method: method.to_owned(), error: error.to_owned(), work: Work::Nothing, times: 0 }
     }
 }
 

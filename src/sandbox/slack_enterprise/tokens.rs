@@ -13,14 +13,8 @@ use super::methods::Request;
 use crate::sandbox::Call;
 
 const ROTATED_LIFETIME_S: u64 = 12 * 60 * 60;
-const SCOPES: [&str; 6] = [
-    "admin.roles:read",
-    "admin.roles:write",
-    "admin.teams:read",
-    "admin.users:read",
-    "users:read",
-    "users:read.email",
-];
+const SCOPES: [&str; 6] =
+    ["admin.roles:read", "admin.roles:write", "admin.teams:read", "admin.users:read", "users:read", "users:read.email"];
 
 /// The two kinds of token an app gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,8 +106,7 @@ impl Tokens {
     pub fn issue_rotating(&mut self, mut grant: Grant, now_ms: u64) -> (String, String) {
         grant.expires_at_ms = Some(now_ms + ROTATED_LIFETIME_S * 1000);
         let refresh_token = format!("xoxe-1-{}", random());
-        self.refreshable
-            .insert(refresh_token.clone(), grant.clone());
+        self.refreshable.insert(refresh_token.clone(), grant.clone());
         (self.issue(grant), refresh_token)
     }
 
@@ -161,10 +154,7 @@ pub(super) fn refresh(inside: &mut Inside, request: &Request<'_>) -> Outcome {
     let arguments = request.arguments;
     let (client_id, client_secret) = match basic(request.call) {
         Some(client) => client,
-        None => (
-            arguments.text("client_id")?.to_owned(),
-            arguments.text("client_secret")?.to_owned(),
-        ),
+        None => (arguments.text("client_id")?.to_owned(), arguments.text("client_secret")?.to_owned()),
     };
     if client_id != inside.tokens.client_id {
         return Err(MethodError::new("invalid_client_id"));
@@ -192,10 +182,7 @@ pub(super) fn refresh(inside: &mut Inside, request: &Request<'_>) -> Outcome {
     fields.insert("token_type".into(), token_type.into());
     fields.insert("scope".into(), scope.into());
     let enterprise = &inside.directory;
-    fields.insert(
-        "enterprise".into(),
-        json!({"id": enterprise.enterprise_id, "name": enterprise.enterprise_name}),
-    );
+    fields.insert("enterprise".into(), json!({"id": enterprise.enterprise_id, "name": enterprise.enterprise_name}));
     fields.insert("is_enterprise_install".into(), true.into());
     Ok(fields)
 }

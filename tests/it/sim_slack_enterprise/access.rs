@@ -21,35 +21,26 @@ async fn auth_test_tells_whose_token_it_is_and_which_enterprise() {
 async fn without_a_token_nobody_is_authed() {
     let slack = Slack::start().await;
     let bare = slack.http.get(slack.url("auth.test"));
-    Slack::send_bare(bare)
-        .await
-        .is(r#"{"ok":false,"error":"not_authed"}"#);
+    Slack::send_bare(bare).await.is(r#"{"ok":false,"error":"not_authed"}"#);
     let basic = slack.http.get(slack.url("auth.test"));
     Slack::send_bare(basic.header("authorization", "Basic Zm9vOmJhcg=="))
         .await
         .is(r#"{"ok":false,"error":"not_authed"}"#);
     let empty = slack.http.get(slack.url("auth.test"));
-    Slack::send_bare(empty.header("authorization", "Bearer "))
-        .await
-        .is(r#"{"ok":false,"error":"not_authed"}"#);
+    Slack::send_bare(empty.header("authorization", "Bearer ")).await.is(r#"{"ok":false,"error":"not_authed"}"#);
 }
 
 #[tokio::test]
 async fn a_token_in_the_query_is_no_token() {
     let slack = Slack::start().await;
     let url = format!("{}?token={}", slack.url("auth.test"), slack.sim.token());
-    Slack::send_bare(slack.http.get(url))
-        .await
-        .is(r#"{"ok":false,"error":"not_authed"}"#);
+    Slack::send_bare(slack.http.get(url)).await.is(r#"{"ok":false,"error":"not_authed"}"#);
 }
 
 #[tokio::test]
 async fn an_unknown_token_is_invalid_auth_and_removes_nothing() {
     let slack = Slack::start().await;
-    slack
-        .remove_demo_as("xoxp-nobody-knows-me")
-        .await
-        .is(r#"{"ok":false,"error":"invalid_auth"}"#);
+    slack.remove_demo_as("xoxp-nobody-knows-me").await.is(r#"{"ok":false,"error":"invalid_auth"}"#);
     assert!(slack.holds("Rl03", HQ, SPENGLER));
 }
 
@@ -59,21 +50,14 @@ async fn two_authorization_headers_are_invalid_auth() {
     let request = slack.http.get(slack.url("auth.test"));
     let request = request.header("authorization", "Bearer xoxp-other");
     let request = request.header("authorization", format!("Bearer {}", slack.sim.token()));
-    Slack::send_bare(request)
-        .await
-        .is(r#"{"ok":false,"error":"invalid_auth"}"#);
+    Slack::send_bare(request).await.is(r#"{"ok":false,"error":"invalid_auth"}"#);
 }
 
 #[tokio::test]
 async fn a_token_of_a_deactivated_user_is_account_inactive() {
     let slack = Slack::start().await;
-    slack
-        .sim
-        .directory(|d| d.users.get_mut(OWNER).expect("the owner").deleted = true);
-    slack
-        .remove_demo()
-        .await
-        .is(r#"{"ok":false,"error":"account_inactive"}"#);
+    slack.sim.directory(|d| d.users.get_mut(OWNER).expect("the owner").deleted = true);
+    slack.remove_demo().await.is(r#"{"ok":false,"error":"account_inactive"}"#);
     assert!(slack.holds("Rl03", HQ, SPENGLER));
 }
 
@@ -82,10 +66,7 @@ async fn a_revoked_token_is_token_revoked() {
     let slack = Slack::start().await;
     let token = slack.sim.token();
     slack.sim.tokens(|t| t.revoke(&token));
-    slack
-        .remove_demo()
-        .await
-        .is(r#"{"ok":false,"error":"token_revoked"}"#);
+    slack.remove_demo().await.is(r#"{"ok":false,"error":"token_revoked"}"#);
     assert!(slack.holds("Rl03", HQ, SPENGLER));
 }
 
@@ -93,10 +74,7 @@ async fn a_revoked_token_is_token_revoked() {
 async fn when_all_tokens_expire_the_next_call_is_token_expired() {
     let slack = Slack::start().await;
     slack.sim.expire_all_tokens();
-    slack
-        .remove_demo()
-        .await
-        .is(r#"{"ok":false,"error":"token_expired"}"#);
+    slack.remove_demo().await.is(r#"{"ok":false,"error":"token_expired"}"#);
     assert!(slack.holds("Rl03", HQ, SPENGLER));
 }
 
@@ -131,15 +109,9 @@ async fn each_read_wants_its_own_scope() {
 #[tokio::test]
 async fn a_bot_token_is_not_allowed_to_change_roles_though_it_may_read_users() {
     let slack = Slack::start().await;
-    let bot = slack.issue(Grant {
-        kind: TokenKind::Bot,
-        ..Grant::of_user("U0ECTOBOT")
-    });
+    let bot = slack.issue(Grant { kind: TokenKind::Bot, ..Grant::of_user("U0ECTOBOT") });
     assert!(bot.starts_with("xoxb-"));
-    slack
-        .remove_demo_as(&bot)
-        .await
-        .is(r#"{"ok":false,"error":"not_allowed_token_type"}"#);
+    slack.remove_demo_as(&bot).await.is(r#"{"ok":false,"error":"not_allowed_token_type"}"#);
     assert!(slack.holds("Rl03", HQ, SPENGLER));
     let user = slack.get_as(&bot, "users.info", "user=W012A3CDE").await;
     assert_eq!(user.json()["ok"], true);
@@ -148,14 +120,8 @@ async fn a_bot_token_is_not_allowed_to_change_roles_though_it_may_read_users() {
 #[tokio::test]
 async fn a_token_of_a_workspace_install_cannot_change_roles() {
     let slack = Slack::start().await;
-    let token = slack.issue(Grant {
-        org_install: false,
-        ..Grant::of_user(OWNER)
-    });
-    slack
-        .remove_demo_as(&token)
-        .await
-        .is(r#"{"ok":false,"error":"not_allowed_token_type"}"#);
+    let token = slack.issue(Grant { org_install: false, ..Grant::of_user(OWNER) });
+    slack.remove_demo_as(&token).await.is(r#"{"ok":false,"error":"not_allowed_token_type"}"#);
     let who = slack.get_as(&token, "auth.test", "").await;
     assert_eq!(who.json()["is_enterprise_install"], false);
 }
@@ -164,48 +130,28 @@ async fn a_token_of_a_workspace_install_cannot_change_roles() {
 async fn a_token_of_a_plain_member_is_an_invalid_actor() {
     let slack = Slack::start().await;
     let token = slack.issue(Grant::of_user(STANTZ));
-    slack
-        .remove_demo_as(&token)
-        .await
-        .is(r#"{"ok":false,"error":"invalid_actor"}"#);
+    slack.remove_demo_as(&token).await.is(r#"{"ok":false,"error":"invalid_actor"}"#);
     assert!(slack.holds("Rl03", HQ, SPENGLER));
-    slack
-        .get_as(&token, LIST, "")
-        .await
-        .is(r#"{"ok":false,"error":"invalid_actor"}"#);
+    slack.get_as(&token, LIST, "").await.is(r#"{"ok":false,"error":"invalid_actor"}"#);
 }
 
 #[tokio::test]
 async fn a_rotated_token_expires_after_twelve_hours_and_is_refreshed_once() {
     let slack = Slack::start().await;
     let now_ms = slack.clock.now_ms();
-    let (token, refresh_token) = slack
-        .sim
-        .tokens(|t| t.issue_rotating(Grant::of_user(OWNER), now_ms));
+    let (token, refresh_token) = slack.sim.tokens(|t| t.issue_rotating(Grant::of_user(OWNER), now_ms));
     assert!(token.starts_with("xoxe.xoxp-") && refresh_token.starts_with("xoxe-"));
     let before = slack.get_as(&token, "auth.test", "").await;
     assert_eq!(before.json()["ok"], true);
 
     slack.clock.advance(Duration::from_secs(12 * 60 * 60));
-    slack
-        .get_as(&token, "auth.test", "")
-        .await
-        .is(r#"{"ok":false,"error":"token_expired"}"#);
+    slack.get_as(&token, "auth.test", "").await.is(r#"{"ok":false,"error":"token_expired"}"#);
 
-    let (id, secret) = slack
-        .sim
-        .tokens(|t| (t.client_id.clone(), t.client_secret.clone()));
-    let form = format!(
-        "client_id={id}&client_secret={secret}&grant_type=refresh_token&refresh_token={refresh_token}"
-    );
+    let (id, secret) = slack.sim.tokens(|t| (t.client_id.clone(), t.client_secret.clone()));
+    let form = format!("client_id={id}&client_secret={secret}&grant_type=refresh_token&refresh_token={refresh_token}");
     let url = slack.url("oauth.v2.access");
-    let refresh = || {
-        slack
-            .http
-            .post(&url)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form.clone())
-    };
+    let refresh =
+        || slack.http.post(&url).header("content-type", "application/x-www-form-urlencoded").body(form.clone());
     let answer = Slack::send_bare(refresh()).await.json();
     assert_eq!(answer["expires_in"], 43_200);
     assert_eq!(answer["token_type"], "user");
@@ -213,9 +159,7 @@ async fn a_rotated_token_expires_after_twelve_hours_and_is_refreshed_once() {
     let after = slack.get_as(fresh, "auth.test", "").await;
     assert_eq!(after.json()["user_id"], OWNER);
 
-    Slack::send_bare(refresh())
-        .await
-        .is(r#"{"ok":false,"error":"invalid_refresh_token"}"#);
+    Slack::send_bare(refresh()).await.is(r#"{"ok":false,"error":"invalid_refresh_token"}"#);
 }
 
 #[tokio::test]
@@ -223,16 +167,8 @@ async fn a_refresh_wants_the_apps_own_credentials() {
     let slack = Slack::start().await;
     let id = slack.sim.tokens(|t| t.client_id.clone());
     for (client, basic, error) in [
-        (
-            "client_id=1.1&client_secret=x".to_owned(),
-            false,
-            "invalid_client_id",
-        ),
-        (
-            format!("client_id={id}&client_secret=x"),
-            false,
-            "bad_client_secret",
-        ),
+        ("client_id=1.1&client_secret=x".to_owned(), false, "invalid_client_id"),
+        (format!("client_id={id}&client_secret=x"), false, "bad_client_secret"),
         ("x=y".to_owned(), true, "bad_client_secret"),
     ] {
         let mut request = slack

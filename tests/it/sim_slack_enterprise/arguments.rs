@@ -86,9 +86,7 @@ async fn a_bracketed_list_is_invalid_array_arg() {
 #[tokio::test]
 async fn a_foreign_charset_is_invalid_charset() {
     let slack = Slack::start().await;
-    let answer = slack
-        .post(REMOVE, "application/json; charset=utf-16", "{}")
-        .await;
+    let answer = slack.post(REMOVE, "application/json; charset=utf-16", "{}").await;
     answer.is(r#"{"ok":false,"error":"invalid_charset"}"#);
 }
 
@@ -144,9 +142,10 @@ async fn a_json_body_that_is_no_object_is_json_not_object() {
 async fn a_removal_by_get_is_no_method_unless_older_documents_hold() {
     let slack = Slack::start().await;
     let query = "role_id=Rl03&entity_ids=T012AB3C4&user_ids=W012A3CDE";
-    slack.get(REMOVE, query).await.is(
-        r#"{"ok":false,"error":"unknown_method","req_method":"admin.roles.removeAssignments"}"#,
-    );
+    slack
+        .get(REMOVE, query)
+        .await
+        .is(r#"{"ok":false,"error":"unknown_method","req_method":"admin.roles.removeAssignments"}"#);
     assert!(slack.holds("Rl03", HQ, SPENGLER));
     slack.sim.settings(|s| s.writes_by_get = true);
     slack.get(REMOVE, query).await.is(r#"{"ok":true}"#);
@@ -205,15 +204,9 @@ async fn a_path_is_percent_decoded_once() {
     let (_, body) = slack.ask("GET", "/api/auth%2Etest");
     assert!(body.starts_with(r#"{"ok":true"#), "{body}");
     let (_, body) = slack.ask("GET", "/api/auth%252Etest");
-    assert_eq!(
-        body,
-        r#"{"ok":false,"error":"unknown_method","req_method":"auth%2Etest"}"#
-    );
+    assert_eq!(body, r#"{"ok":false,"error":"unknown_method","req_method":"auth%2Etest"}"#);
     let (_, body) = slack.ask("GET", "/api/100%");
-    assert_eq!(
-        body,
-        r#"{"ok":false,"error":"unknown_method","req_method":"100%"}"#
-    );
+    assert_eq!(body, r#"{"ok":false,"error":"unknown_method","req_method":"100%"}"#);
 }
 
 #[tokio::test]
@@ -222,30 +215,16 @@ async fn the_api_prefix_may_be_left_out_unless_it_is_required() {
     assert!(slack.ask("GET", "/auth.test").1.contains(r#""ok":true"#));
     slack.sim.settings(|s| s.api_prefix_required = true);
     assert_eq!(slack.ask("GET", "/auth.test").0, 404);
-    assert!(
-        slack
-            .ask("GET", "/api/auth.test")
-            .1
-            .contains(r#""ok":true"#)
-    );
+    assert!(slack.ask("GET", "/api/auth.test").1.contains(r#""ok":true"#));
 }
 
 #[tokio::test]
 async fn huge_ids_are_just_unknown() {
     let slack = Slack::start().await;
     let huge = "U".repeat(10 * 1024);
-    slack
-        .remove("Rl03", &[HQ], &[&huge])
-        .await
-        .is(r#"{"ok":false,"error":"no_valid_users"}"#);
-    slack
-        .remove(&huge, &[HQ], &[SPENGLER])
-        .await
-        .is(r#"{"ok":false,"error":"invalid_role_id"}"#);
-    slack
-        .get("users.info", &format!("user={huge}"))
-        .await
-        .is(r#"{"ok":false,"error":"user_not_found"}"#);
+    slack.remove("Rl03", &[HQ], &[&huge]).await.is(r#"{"ok":false,"error":"no_valid_users"}"#);
+    slack.remove(&huge, &[HQ], &[SPENGLER]).await.is(r#"{"ok":false,"error":"invalid_role_id"}"#);
+    slack.get("users.info", &format!("user={huge}")).await.is(r#"{"ok":false,"error":"user_not_found"}"#);
 }
 
 #[tokio::test]

@@ -15,14 +15,7 @@ fn rows(page: &Value) -> Vec<(String, u64)> {
     let row = |row: &Value| {
         let user = row["user_id"].as_str().expect("a user");
         let at = row["date_create"].as_u64().expect("a time");
-        (
-            format!(
-                "{}@{} {user}",
-                text(&row["role_id"]),
-                text(&row["entity_id"])
-            ),
-            at,
-        )
+        (format!("{}@{} {user}", text(&row["role_id"]), text(&row["entity_id"])), at)
     };
     rows.iter().map(row).collect()
 }
@@ -66,20 +59,11 @@ async fn there_is_no_user_filter() {
 #[tokio::test]
 async fn filters_take_several_ids_comma_joined_or_as_json_text() {
     let slack = Slack::start().await;
-    let joined = slack
-        .get(LIST, "role_ids=Rl0A,Rl0D&entity_ids=C0CONTAIN1,E0ACME4242")
-        .await;
-    let json =
-        "role_ids=%5B%22Rl0A%22%2C%22Rl0D%22%5D&entity_ids=[%22C0CONTAIN1%22,%22E0ACME4242%22]";
+    let joined = slack.get(LIST, "role_ids=Rl0A,Rl0D&entity_ids=C0CONTAIN1,E0ACME4242").await;
+    let json = "role_ids=%5B%22Rl0A%22%2C%22Rl0D%22%5D&entity_ids=[%22C0CONTAIN1%22,%22E0ACME4242%22]";
     assert_eq!(slack.get(LIST, json).await.text, joined.text);
     let names: Vec<String> = rows(&joined.json()).into_iter().map(|r| r.0).collect();
-    assert_eq!(
-        names,
-        [
-            format!("Rl0A@{CHANNEL} W0STANTZ1"),
-            format!("Rl0D@{ORG} {VENKMAN}")
-        ]
-    );
+    assert_eq!(names, [format!("Rl0A@{CHANNEL} W0STANTZ1"), format!("Rl0D@{ORG} {VENKMAN}")]);
 }
 
 #[tokio::test]
@@ -110,10 +94,7 @@ async fn pages_follow_the_cursor_until_it_is_empty() {
         let mut seen = Vec::new();
         let mut sizes = Vec::new();
         loop {
-            let query = format!(
-                "role_ids=Rl0L&limit=10&sort_dir={direction}&cursor={}",
-                encoded(&cursor)
-            );
+            let query = format!("role_ids=Rl0L&limit=10&sort_dir={direction}&cursor={}", encoded(&cursor));
             let page = slack.get(LIST, &query).await.json();
             sizes.push(rows(&page).len());
             seen.extend(rows(&page));
@@ -141,14 +122,8 @@ async fn rows_that_go_away_between_pages_make_no_other_row_be_missed() {
     let slack = with_many_holders().await;
     let first = slack.get(LIST, "role_ids=Rl0L&limit=10").await.json();
     let seen = rows(&first);
-    let gone: Vec<&str> = seen[..5]
-        .iter()
-        .map(|(row, _)| row.split_once(' ').expect("a holder").1)
-        .collect();
-    slack
-        .remove("Rl0L", &[ORG], &gone)
-        .await
-        .is(r#"{"ok":true}"#);
+    let gone: Vec<&str> = seen[..5].iter().map(|(row, _)| row.split_once(' ').expect("a holder").1).collect();
+    slack.remove("Rl0L", &[ORG], &gone).await.is(r#"{"ok":true}"#);
     let cursor = encoded(text(&first["response_metadata"]["next_cursor"]));
     let query = format!("role_ids=Rl0L&limit=200&cursor={cursor}");
     let rest = rows(&slack.get(LIST, &query).await.json());
@@ -163,9 +138,7 @@ async fn the_last_page_may_lack_the_cursor_or_all_metadata() {
     slack.sim.settings(|s| s.last_cursor = LastCursor::NoCursor);
     let page = slack.get(LIST, query).await.text;
     assert!(page.ends_with(r#"],"response_metadata":{}}"#), "{page}");
-    slack
-        .sim
-        .settings(|s| s.last_cursor = LastCursor::NoMetadata);
+    slack.sim.settings(|s| s.last_cursor = LastCursor::NoMetadata);
     slack.get(LIST, query).await.is(
         r#"{"ok":true,"role_assignments":[{"role_id":"Rl0D","entity_id":"E0ACME4242","user_id":"U0VENKMAN","date_create":1681000000}]}"#,
     );
@@ -235,10 +208,7 @@ async fn another_sort_direction_is_invalid_sort() {
 #[tokio::test]
 async fn a_role_on_the_organisation_outlives_its_removal_on_a_workspace() {
     let slack = Slack::start().await;
-    slack
-        .remove("Rl03", &[HQ], &[VENKMAN])
-        .await
-        .is(r#"{"ok":true}"#);
+    slack.remove("Rl03", &[HQ], &[VENKMAN]).await.is(r#"{"ok":true}"#);
     assert!(!slack.lists("Rl03", HQ, VENKMAN).await);
     assert!(slack.lists("Rl03", ORG, VENKMAN).await);
 }

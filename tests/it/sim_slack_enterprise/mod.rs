@@ -56,10 +56,7 @@ impl Answer {
     #[track_caller]
     fn is(&self, body: &str) {
         assert_eq!((self.status, self.text.as_str()), (200, body));
-        assert_eq!(
-            self.header("content-type"),
-            "application/json; charset=utf-8"
-        );
+        assert_eq!(self.header("content-type"), "application/json; charset=utf-8");
     }
 }
 
@@ -68,12 +65,7 @@ impl Slack {
         let clock = Clock::default();
         let sim = Arc::new(SlackEnterprise::new(clock.clone()));
         let server = SimServer::start(sim.clone()).await.expect("a free port");
-        Self {
-            sim,
-            server,
-            clock,
-            http: reqwest::Client::new(),
-        }
+        Self { sim, server, clock, http: reqwest::Client::new() }
     }
 
     fn url(&self, method: &str) -> String {
@@ -134,8 +126,7 @@ impl Slack {
 
     /// The same with another token.
     async fn remove_demo_as(&self, token: &str) -> Answer {
-        let body =
-            serde_json::json!({"role_id": "Rl03", "entity_ids": [HQ], "user_ids": [SPENGLER]});
+        let body = serde_json::json!({"role_id": "Rl03", "entity_ids": [HQ], "user_ids": [SPENGLER]});
         let request = self.http.post(self.url(REMOVE)).json(&body);
         Self::send_bare(request.bearer_auth(token)).await
     }
@@ -167,10 +158,7 @@ impl Slack {
             method: method.to_owned(),
             path: path.to_owned(),
             query: String::new(),
-            headers: vec![(
-                "authorization".to_owned(),
-                format!("Bearer {}", self.sim.token()),
-            )],
+            headers: vec![("authorization".to_owned(), format!("Bearer {}", self.sim.token()))],
             body: Vec::new().into(),
         });
         text(reply)

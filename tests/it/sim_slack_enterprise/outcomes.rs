@@ -42,9 +42,7 @@ async fn an_accepted_removal_may_be_without_effect() {
 #[tokio::test]
 async fn within_the_read_lag_a_removed_role_is_still_listed() {
     let slack = Slack::start().await;
-    slack
-        .sim
-        .settings(|s| s.read_lag = Duration::from_secs(3600));
+    slack.sim.settings(|s| s.read_lag = Duration::from_secs(3600));
     slack.remove_demo().await.is(r#"{"ok":true}"#);
     assert!(!slack.holds("Rl03", HQ, SPENGLER));
     assert!(slack.lists("Rl03", HQ, SPENGLER).await);
@@ -55,17 +53,13 @@ async fn within_the_read_lag_a_removed_role_is_still_listed() {
 #[tokio::test]
 async fn a_role_given_back_within_the_read_lag_is_listed_once() {
     let slack = Slack::start().await;
-    slack
-        .sim
-        .settings(|s| s.read_lag = Duration::from_secs(3600));
+    slack.sim.settings(|s| s.read_lag = Duration::from_secs(3600));
     slack.remove_demo().await.is(r#"{"ok":true}"#);
     let give = "admin.roles.addAssignments";
     let given = slack.change(give, "Rl03", &[HQ], &[SPENGLER]).await;
     given.is(r#"{"ok":true}"#);
     slack.remove_demo().await.is(r#"{"ok":true}"#);
-    let page = slack
-        .get(super::LIST, "role_ids=Rl03&entity_ids=T012AB3C4")
-        .await;
+    let page = slack.get(super::LIST, "role_ids=Rl03&entity_ids=T012AB3C4").await;
     assert_eq!(page.text.matches(SPENGLER).count(), 1, "{}", page.text);
 }
 
@@ -82,9 +76,7 @@ async fn one_unknown_user_among_known_ones_is_a_rejected_row_and_the_rest_is_don
 #[tokio::test]
 async fn one_unknown_entity_among_known_ones_is_a_rejected_row_and_the_rest_is_done() {
     let slack = Slack::start().await;
-    let answer = slack
-        .remove("Rl03", &["T0NOWHERE", HQ, "C0NOWHERE"], &[SPENGLER])
-        .await;
+    let answer = slack.remove("Rl03", &["T0NOWHERE", HQ, "C0NOWHERE"], &[SPENGLER]).await;
     answer.is(
         r#"{"ok":false,"error":"failed_for_some_entities","rejected_entities":[{"id":"C0NOWHERE","error":"channel_not_found"},{"id":"T0NOWHERE","error":"team_not_found"}]}"#,
     );
@@ -94,9 +86,7 @@ async fn one_unknown_entity_among_known_ones_is_a_rejected_row_and_the_rest_is_d
 #[tokio::test]
 async fn unknown_users_and_entities_are_rejected_in_two_lists() {
     let slack = Slack::start().await;
-    let answer = slack
-        .remove("Rl03", &[HQ, "T0NOWHERE"], &[SPENGLER, "U0NOBODY1"])
-        .await;
+    let answer = slack.remove("Rl03", &[HQ, "T0NOWHERE"], &[SPENGLER, "U0NOBODY1"]).await;
     answer.is(
         r#"{"ok":false,"error":"failed_for_some_users_and_entities","rejected_users":[{"id":"U0NOBODY1","error":"user_not_found"}],"rejected_entities":[{"id":"T0NOWHERE","error":"team_not_found"}]}"#,
     );
@@ -153,9 +143,7 @@ async fn a_role_on_a_channel_is_removed_there() {
 async fn a_removal_is_the_cross_product_of_users_and_entities_and_no_more() {
     let slack = Slack::start().await;
     let before = slack.sim.memberships();
-    let answer = slack
-        .remove("Rl03", &[HQ, FIELD], &[SPENGLER, VENKMAN, MELNITZ])
-        .await;
+    let answer = slack.remove("Rl03", &[HQ, FIELD], &[SPENGLER, VENKMAN, MELNITZ]).await;
     answer.is(r#"{"ok":true}"#);
     let after = slack.sim.memberships();
     let lost: Vec<_> = before.difference(&after).collect();
@@ -207,9 +195,7 @@ async fn not_held_may_be_no_valid_users() {
 #[tokio::test]
 async fn not_held_may_be_a_rejected_row() {
     let slack = Slack::start().await;
-    slack
-        .sim
-        .settings(|s| s.not_held = NotHeld::FailedForSomeUsers);
+    slack.sim.settings(|s| s.not_held = NotHeld::FailedForSomeUsers);
     let answer = slack.remove("Rl03", &[HQ], &[STANTZ, SPENGLER]).await;
     answer.is(
         r#"{"ok":false,"error":"failed_for_some_users","rejected_users":[{"id":"W0STANTZ1","error":"not_assigned"}]}"#,
@@ -225,24 +211,17 @@ async fn an_org_only_role_on_a_workspace_is_a_rejected_entity() {
         r#"{"ok":false,"error":"failed_for_some_entities","rejected_entities":[{"id":"T012AB3C4","error":"invalid_entity"}]}"#,
     );
     assert!(slack.holds("Rl0D", ORG, VENKMAN));
-    slack
-        .remove("Rl0D", &[ORG], &[VENKMAN])
-        .await
-        .is(r#"{"ok":true}"#);
+    slack.remove("Rl0D", &[ORG], &[VENKMAN]).await.is(r#"{"ok":true}"#);
     assert!(!slack.holds("Rl0D", ORG, VENKMAN));
 }
 
 #[tokio::test]
 async fn an_org_only_role_on_a_workspace_may_be_no_entity_or_any_entity() {
     let slack = Slack::start().await;
-    slack
-        .sim
-        .settings(|s| s.org_only_elsewhere = OrgOnlyElsewhere::NoValidEntities);
+    slack.sim.settings(|s| s.org_only_elsewhere = OrgOnlyElsewhere::NoValidEntities);
     let answer = slack.remove("Rl0D", &[HQ], &[VENKMAN]).await;
     answer.is(r#"{"ok":false,"error":"no_valid_entities"}"#);
-    slack
-        .sim
-        .settings(|s| s.org_only_elsewhere = OrgOnlyElsewhere::Accepted);
+    slack.sim.settings(|s| s.org_only_elsewhere = OrgOnlyElsewhere::Accepted);
     let answer = slack.remove("Rl0D", &[HQ], &[VENKMAN]).await;
     answer.is(r#"{"ok":true}"#);
     assert!(slack.holds("Rl0D", ORG, VENKMAN));

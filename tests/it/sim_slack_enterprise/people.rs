@@ -37,9 +37,7 @@ async fn the_locale_comes_only_when_asked_for() {
     let slack = Slack::start().await;
     let plain = slack.get("users.info", "user=W012A3CDE").await.json();
     assert_eq!(plain["user"].get("locale"), None);
-    let odd = slack
-        .get("users.info", "user=W012A3CDE&include_locale=yes")
-        .await;
+    let odd = slack.get("users.info", "user=W012A3CDE&include_locale=yes").await;
     assert_eq!(odd.json()["error"], "invalid_arguments");
 }
 
@@ -78,9 +76,7 @@ async fn users_info_may_be_posted_as_a_form_but_reads_no_json() {
     let form = "application/x-www-form-urlencoded; charset=utf-8";
     let posted = slack.post("users.info", form, "user=W012A3CDE").await;
     assert_eq!(posted.json()["user"]["id"], SPENGLER);
-    let json = slack
-        .post_json("users.info", &json!({"user": SPENGLER}))
-        .await;
+    let json = slack.post_json("users.info", &json!({"user": SPENGLER})).await;
     json.is(
         r#"{"ok":false,"error":"invalid_arguments","response_metadata":{"messages":["[ERROR] missing required field: user"]}}"#,
     );
@@ -90,9 +86,7 @@ async fn users_info_may_be_posted_as_a_form_but_reads_no_json() {
 async fn a_user_is_found_by_email() {
     let slack = Slack::start().await;
     for email in ["spengler@acme.example.com", "Spengler%40ACME.example.com"] {
-        let found = slack
-            .get("users.lookupByEmail", &format!("email={email}"))
-            .await;
+        let found = slack.get("users.lookupByEmail", &format!("email={email}")).await;
         assert_eq!(found.json()["user"]["id"], SPENGLER, "{email}");
     }
 }
@@ -115,16 +109,10 @@ async fn an_org_token_lists_users_of_one_workspace_at_a_time() {
     let answer = slack.get("users.list", "").await;
     answer.is(r#"{"ok":false,"error":"missing_argument"}"#);
     let page = slack.get("users.list", "team_id=T0FIELD01").await.json();
-    assert_eq!(
-        ids(&page, "members"),
-        ["U0VENKMAN", "W012A3CDE", "W0MELNITZ", "W0ZEDDMORE"]
-    );
+    assert_eq!(ids(&page, "members"), ["U0VENKMAN", "W012A3CDE", "W0MELNITZ", "W0ZEDDMORE"]);
     assert!(page["cache_ts"].as_u64().is_some());
 
-    let workspace_token = slack.issue(Grant {
-        org_install: false,
-        ..Grant::of_user(OWNER)
-    });
+    let workspace_token = slack.issue(Grant { org_install: false, ..Grant::of_user(OWNER) });
     let page = slack.get_as(&workspace_token, "users.list", "").await;
     assert_eq!(page.json()["ok"], true);
 }
@@ -144,17 +132,9 @@ async fn users_list_is_paged() {
 #[tokio::test]
 async fn the_admin_list_tells_when_users_were_created_and_deactivated() {
     let slack = Slack::start().await;
-    let page = slack
-        .post_json("admin.users.list", &json!({"limit": 100}))
-        .await
-        .json();
+    let page = slack.post_json("admin.users.list", &json!({"limit": 100})).await.json();
     let rows = page["users"].as_array().expect("rows");
-    let of = |id: &str| {
-        rows.iter()
-            .find(|r| r["id"] == id)
-            .expect("a row")
-            .to_string()
-    };
+    let of = |id: &str| rows.iter().find(|r| r["id"] == id).expect("a row").to_string();
     assert_eq!(rows.len(), 11);
     assert_eq!(
         of("W0L3P31SP"),
@@ -167,10 +147,7 @@ async fn the_admin_list_tells_when_users_were_created_and_deactivated() {
 #[tokio::test]
 async fn the_admin_list_is_taken_by_get_too_with_its_filters_and_pages() {
     let slack = Slack::start().await;
-    let gone = slack
-        .get("admin.users.list", "is_active=false")
-        .await
-        .json();
+    let gone = slack.get("admin.users.list", "is_active=false").await.json();
     assert_eq!(ids(&gone, "users"), ["W0PECK001"]);
     let field = "team_id=T0FIELD01&is_active=true&limit=4";
     let first = slack.get("admin.users.list", field).await.json();
@@ -210,10 +187,7 @@ async fn scim_alone_knows_the_external_id() {
     let slack = Slack::start().await;
     let token = slack.issue(Grant::of_user(OWNER).with("admin"));
     for version in ["v1", "v2"] {
-        let url = format!(
-            "{}/scim/{version}/Users/{SPENGLER}",
-            slack.server.base_url()
-        );
+        let url = format!("{}/scim/{version}/Users/{SPENGLER}", slack.server.base_url());
         let shown = Slack::send_bare(slack.http.get(url).bearer_auth(&token)).await;
         assert_eq!(shown.status, 200);
         let shown = shown.json();

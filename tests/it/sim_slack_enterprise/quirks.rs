@@ -27,10 +27,7 @@ async fn every_method_error_comes_on_http_200() {
 #[tokio::test]
 async fn a_rate_limit_is_http_429_with_retry_after_in_seconds() {
     let slack = Slack::start().await;
-    slack
-        .server
-        .faults
-        .once("POST", REMOVE, Fault::Answer(ratelimited(30)));
+    slack.server.faults.once("POST", REMOVE, Fault::Answer(ratelimited(30)));
     let answer = slack.remove_demo().await;
     assert_eq!(answer.status, 429);
     assert_eq!(answer.header("retry-after"), "30");
@@ -50,12 +47,7 @@ async fn limits_count_per_method_and_minute_once_enforced() {
     assert_eq!(limited.text, r#"{"ok":false,"error":"ratelimited"}"#);
     let wait_s: u64 = limited.header("retry-after").parse().expect("seconds");
     assert!((1..=60).contains(&wait_s), "{wait_s}");
-    assert!(
-        limited
-            .headers
-            .keys()
-            .all(|name| !name.as_str().starts_with("x-ratelimit"))
-    );
+    assert!(limited.headers.keys().all(|name| !name.as_str().starts_with("x-ratelimit")));
     assert_eq!(slack.get(LIST, "").await.status, 200);
     slack.clock.advance(Duration::from_secs(wait_s));
     slack.remove_demo().await.is(r#"{"ok":true}"#);
@@ -65,10 +57,7 @@ async fn limits_count_per_method_and_minute_once_enforced() {
 async fn a_gateway_may_answer_in_html() {
     let slack = Slack::start().await;
     for status in [500, 502, 503, 504] {
-        slack
-            .server
-            .faults
-            .once("POST", REMOVE, Fault::Answer(html_error(status)));
+        slack.server.faults.once("POST", REMOVE, Fault::Answer(html_error(status)));
         let answer = slack.remove_demo().await;
         assert_eq!(answer.status, status);
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
@@ -80,10 +69,7 @@ async fn a_gateway_may_answer_in_html() {
 #[tokio::test]
 async fn an_html_503_may_hide_a_removal_that_was_done() {
     let slack = Slack::start().await;
-    slack
-        .server
-        .faults
-        .once("POST", REMOVE, Fault::ActThenAnswer(html_error(503)));
+    slack.server.faults.once("POST", REMOVE, Fault::ActThenAnswer(html_error(503)));
     assert_eq!(slack.remove_demo().await.status, 503);
     assert!(!slack.lists("Rl03", HQ, SPENGLER).await);
 }
@@ -116,10 +102,7 @@ async fn answers_may_carry_fields_nobody_documented() {
 #[tokio::test]
 async fn a_rejected_entity_may_carry_a_code_one_would_not_expect() {
     let slack = Slack::start().await;
-    slack.sim.settings(|s| {
-        s.rejected_entities
-            .insert(HQ.to_owned(), "invalid_auth".to_owned())
-    });
+    slack.sim.settings(|s| s.rejected_entities.insert(HQ.to_owned(), "invalid_auth".to_owned()));
     slack.remove_demo().await.is(
         r#"{"ok":false,"error":"failed_for_some_entities","rejected_entities":[{"id":"T012AB3C4","error":"invalid_auth"}]}"#,
     );
@@ -129,10 +112,7 @@ async fn a_rejected_entity_may_carry_a_code_one_would_not_expect() {
 #[tokio::test]
 async fn a_rejected_user_may_carry_a_code_one_would_not_expect() {
     let slack = Slack::start().await;
-    slack.sim.settings(|s| {
-        s.rejected_users
-            .insert(SPENGLER.to_owned(), "cant_do_that".to_owned())
-    });
+    slack.sim.settings(|s| s.rejected_users.insert(SPENGLER.to_owned(), "cant_do_that".to_owned()));
     slack.remove_demo().await.is(
         r#"{"ok":false,"error":"failed_for_some_users","rejected_users":[{"id":"W012A3CDE","error":"cant_do_that"}]}"#,
     );

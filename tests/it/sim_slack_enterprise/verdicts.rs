@@ -8,10 +8,7 @@ use super::{HQ, LIST, REMOVE, SPENGLER, Slack, VENKMAN};
 async fn refused_with(codes: &[&str]) {
     let slack = Slack::start().await;
     for code in codes {
-        slack.fail(MethodFailure {
-            times: 1,
-            ..MethodFailure::of(REMOVE, code)
-        });
+        slack.fail(MethodFailure { times: 1, ..MethodFailure::of(REMOVE, code) });
         let expected = format!(r#"{{"ok":false,"error":"{code}"}}"#);
         slack.remove_demo().await.is(&expected);
         assert!(slack.lists("Rl03", HQ, SPENGLER).await, "{code}");
@@ -23,51 +20,17 @@ async fn refused_with(codes: &[&str]) {
 async fn users_and_workspaces_that_are_not_there_are_not_found() {
     let slack = Slack::start().await;
     for (method, query, body) in [
-        (
-            "users.info",
-            "user=U0NOBODY1",
-            r#"{"ok":false,"error":"user_not_found"}"#,
-        ),
-        (
-            "users.info",
-            "user=",
-            r#"{"ok":false,"error":"user_not_found"}"#,
-        ),
-        (
-            "users.info",
-            "user=W0GOZER01",
-            r#"{"ok":false,"error":"user_not_visible"}"#,
-        ),
-        (
-            "users.lookupByEmail",
-            "email=nobody@acme.example.com",
-            r#"{"ok":false,"error":"users_not_found"}"#,
-        ),
-        (
-            "users.lookupByEmail",
-            "email=",
-            r#"{"ok":false,"error":"users_not_found"}"#,
-        ),
-        (
-            "users.list",
-            "team_id=T0NOWHERE",
-            r#"{"ok":false,"error":"team_not_found"}"#,
-        ),
-        (
-            "admin.users.list",
-            "team_id=T0NOWHERE",
-            r#"{"ok":false,"error":"team_not_found"}"#,
-        ),
+        ("users.info", "user=U0NOBODY1", r#"{"ok":false,"error":"user_not_found"}"#),
+        ("users.info", "user=", r#"{"ok":false,"error":"user_not_found"}"#),
+        ("users.info", "user=W0GOZER01", r#"{"ok":false,"error":"user_not_visible"}"#),
+        ("users.lookupByEmail", "email=nobody@acme.example.com", r#"{"ok":false,"error":"users_not_found"}"#),
+        ("users.lookupByEmail", "email=", r#"{"ok":false,"error":"users_not_found"}"#),
+        ("users.list", "team_id=T0NOWHERE", r#"{"ok":false,"error":"team_not_found"}"#),
+        ("admin.users.list", "team_id=T0NOWHERE", r#"{"ok":false,"error":"team_not_found"}"#),
     ] {
         slack.get(method, query).await.is(body);
     }
-    refused_with(&[
-        "user_not_found",
-        "user_not_visible",
-        "users_not_found",
-        "team_not_found",
-    ])
-    .await;
+    refused_with(&["user_not_found", "user_not_visible", "users_not_found", "team_not_found"]).await;
 }
 
 #[tokio::test]
@@ -110,10 +73,7 @@ async fn a_plan_without_roles_is_feature_not_enabled() {
 #[tokio::test]
 async fn ratelimited_may_come_on_200_without_retry_after() {
     let slack = Slack::start().await;
-    slack.fail(MethodFailure {
-        times: 1,
-        ..MethodFailure::of(REMOVE, "ratelimited")
-    });
+    slack.fail(MethodFailure { times: 1, ..MethodFailure::of(REMOVE, "ratelimited") });
     let answer = slack.remove_demo().await;
     answer.is(r#"{"ok":false,"error":"ratelimited"}"#);
     assert!(!answer.headers.contains_key("retry-after"));
@@ -125,11 +85,7 @@ async fn ratelimited_may_come_on_200_without_retry_after() {
 async fn an_internal_error_may_come_after_nothing_or_after_everything() {
     let slack = Slack::start().await;
     for (work, still_held) in [(Work::Nothing, true), (Work::All, false)] {
-        slack.fail(MethodFailure {
-            work,
-            times: 1,
-            ..MethodFailure::of(REMOVE, "internal_error")
-        });
+        slack.fail(MethodFailure { work, times: 1, ..MethodFailure::of(REMOVE, "internal_error") });
         let answer = slack.remove_demo().await;
         answer.is(r#"{"ok":false,"error":"internal_error"}"#);
         assert_eq!(slack.lists("Rl03", HQ, SPENGLER).await, still_held);
@@ -139,10 +95,7 @@ async fn an_internal_error_may_come_after_nothing_or_after_everything() {
 #[tokio::test]
 async fn a_fatal_error_may_come_after_half_of_the_work() {
     let slack = Slack::start().await;
-    slack.fail(MethodFailure {
-        work: Work::Half,
-        ..MethodFailure::of(REMOVE, "fatal_error")
-    });
+    slack.fail(MethodFailure { work: Work::Half, ..MethodFailure::of(REMOVE, "fatal_error") });
     let answer = slack.remove("Rl03", &[HQ], &[SPENGLER, VENKMAN]).await;
     answer.is(r#"{"ok":false,"error":"fatal_error"}"#);
     assert!(!slack.lists("Rl03", HQ, SPENGLER).await);
@@ -151,22 +104,12 @@ async fn a_fatal_error_may_come_after_half_of_the_work() {
 
 #[tokio::test]
 async fn slack_may_be_unavailable_for_a_while() {
-    refused_with(&[
-        "service_unavailable",
-        "team_added_to_org",
-        "request_timeout",
-    ])
-    .await;
+    refused_with(&["service_unavailable", "team_added_to_org", "request_timeout"]).await;
 }
 
 #[tokio::test]
 async fn the_method_may_be_deprecated() {
-    refused_with(&[
-        "method_deprecated",
-        "deprecated_endpoint",
-        "upgrade_required",
-    ])
-    .await;
+    refused_with(&["method_deprecated", "deprecated_endpoint", "upgrade_required"]).await;
 }
 
 #[tokio::test]
@@ -178,10 +121,7 @@ async fn a_code_no_document_names_is_answered_as_it_is() {
 #[tokio::test]
 async fn a_planted_failure_without_a_method_meets_every_method_an_exact_number_of_times() {
     let slack = Slack::start().await;
-    slack.fail(MethodFailure {
-        times: 2,
-        ..MethodFailure::of("", "request_timeout")
-    });
+    slack.fail(MethodFailure { times: 2, ..MethodFailure::of("", "request_timeout") });
     let failed = r#"{"ok":false,"error":"request_timeout"}"#;
     slack.get("auth.test", "").await.is(failed);
     slack.get(LIST, "").await.is(failed);

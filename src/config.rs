@@ -1,0 +1,119 @@
+//! The settings: `config.default.toml`, a file, the environment, in this order. What each means stands in that file.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use secrecy::SecretString;
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::engine::EngineLimits;
+use crate::storage::Envelope;
+use crate::transport::{EgressPolicy, EgressPolicyError, TransportLimits};
+
+/// The defaults, and their documentation.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+const LOCAL_FILE: &str = "offramp.toml";
+
+/// Why the settings cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    #[error("configuration: {0}")]
+    Unreadable(Box<figment::Error>),
+    #[error("configuration: {0} is no file")]
+    NoFile(PathBuf),
+    #[error("configuration: egress_allow: {0}")]
+    Egress(#[from] EgressPolicyError),
+}
+
+/// The settings of a process. See `config.default.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub listen: String,
+    pub database_url: String,
+    pub vault_key: SecretString,
+    pub vault_key_file: PathBuf,
+    pub admin_token: SecretString,
+    pub connectors_dir: String,
+    pub egress_allow: String,
+    pub extra_ca_file: String,
+    pub envelope: Envelope,
+    pub limits: Limits,
+    pub verify: Verify,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub body_bytes: usize,
+    pub call_timeout_ms: u64,
+    pub connect_timeout_ms: u64,
+    pub answer_bytes: usize,
+    pub shutdown_ms: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {
+    pub wait_limit_ms: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Config {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// If the file is missing, or a setting is unknown or of the wrong form.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        if let Some(file) = file.filter(|file| !file.is_file()) {
+            return Err(ConfigError::NoFile(file.to_owned()));
+        }
+        let file = file.unwrap_or(Path::new(LOCAL_FILE));
+        // RUST_LOG-like names of other tools never start with this prefix.
+        let environment = Env::prefixed("OFFRAMP_").split("__");
+        let figment = Figment::new().merge(Toml::string(DEFAULTS)).merge(Toml::file_exact(file)).merge(environment);
+        figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))
+    }
+
+    /// Which addresses providers may have.
+    ///
+    /// # Errors
+    /// If an entry is no address and no range.
+    pub fn egress(&self) -> Result<EgressPolicy, ConfigError> {
+        Ok(self.egress_allow.parse()?)
+    }
+
+    /// The engine's limits.
+    pub fn engine_limits(&self) -> EngineLimits {
+        EngineLimits {
+            call_timeout: Duration::from_millis(self.limits.call_timeout_ms),
+            wait_limit: Duration::from_millis(self.verify.wait_limit_ms),
+            answer_bytes: self.limits.answer_bytes,
+        }
+    }
+
+    /// The transport's limits.
+    pub fn transport_limits(&self) -> TransportLimits {
+        TransportLimits {
+            connect_timeout: Duration::from_millis(self.limits.connect_timeout_ms),
+            response_body_bytes: self.limits.answer_bytes,
+            ..TransportLimits::default()
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Accounts and tokens as a snapshot in memory: a known one costs no read of the database, and no lock.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Caller, GatewayError};
+use crate::connector::Registry;
+use crate::credentials::vault::Vault;
+use crate::credentials::{Account, Context};
+use crate::storage::{AccountRecord, TokenRecord};
+
+/// An account's record, and the account made of it, or why none could be.
+#[derive(Debug)]
+pub struct Entry {
+    pub record: AccountRecord,
+    pub(super) account: Result<Arc<Account>, String>,
+}
+
+/// What the database held at one revision.
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    pub(super) revision: Option<i64>,
+    pub(super) accounts: HashMap<String, Arc<Entry>>,
+    pub(super) tokens: HashMap<[u8; 32], Arc<Caller>>,
+}
+
+impl Directory {
+    /// Makes a snapshot. An account whose settings did not change keeps its session.
+    pub(super) fn build(
+        revision: i64,
+        accounts: Vec<AccountRecord>,
+        tokens: Vec<TokenRecord>,
+        current: &Self,
+        registry: &Registry,
+        vault: &Vault,
+    ) -> Result<Self, GatewayError> {
+        let mut by_id = HashMap::with_capacity(accounts.len());
+        for record in accounts {
+            let known = current.accounts.get(&record.id);
+            let known =
+                known.filter(|known| known.record.sealed == record.sealed && known.record.context == record.context);
+            let account = match known {
+                Some(known) => known.account.clone(),
+                None => open(&record, registry, vault)?,
+            };
+            by_id.insert(record.id.clone(), Arc::new(Entry { record, account }));
+        }
+        let tokens = tokens.into_iter().map(|token| {
+            let caller = Caller { environment: token.environment, scopes: token.scopes, envelope: token.envelope };
+            (token.hash, Arc::new(caller))
+        });
+        Ok(Self { revision: Some(revision), accounts: by_id, tokens: tokens.collect() })
+    }
+}
+
+fn open(
+    record: &AccountRecord,
+    registry: &Registry,
+    vault: &Vault,
+) -> Result<Result<Arc<Account>, String>, GatewayError> {
+    let Some(connector) = registry.get(&record.integration) else {
+        return Ok(Err(format!("the connector `{}` is not loaded", record.integration)));
+    };
+    let secret = vault.open(&record.id, &record.sealed)?;
+    let Ok(secret) = serde_json::from_slice(&secret) else {
+        return Ok(Err("its credentials cannot be read".to_owned()));
+    };
+    let context = Context { public: record.context.clone().into_iter().collect(), secret };
+    let needs_reauth = record.status == crate::storage::AccountStatus::NeedsReauth;
+    let account = Account::new(&record.id, &record.environment, Arc::clone(connector), &context, needs_reauth);
+    Ok(account.map(Arc::new).map_err(|error| error.to_string()))
+}

@@ -1,0 +1,280 @@
+//! The one object that handlers see: who calls, which account is meant, and what is done with it.
+
+mod directory;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value as Json};
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+
+use crate::connector::Registry;
+use crate::credentials::api_token::ApiToken;
+use crate::credentials::vault::{Vault, VaultError};
+use crate::credentials::{Account, Context, ContextError};
+use crate::engine::{Engine, Failure, Report};
+use crate::model::{RequestError, UnassignRequest};
+use crate::storage::{
+    AccountRecord, AccountStatus, Envelope, Scope, Storage, StorageError, TokenRecord, new_id, timestamp,
+};
+
+use directory::Directory;
+pub use directory::Entry;
+
+/// The environment of the administrator's token, and of whoever names none.
+pub const DEFAULT_ENVIRONMENT: &str = "default";
+
+/// Who calls: what their token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub environment: String,
+    pub scopes: Vec<Scope>,
+    pub envelope: Envelope,
+}
+
+/// Why the gateway could not do as asked.
+#[derive(Debug, Error)]
+pub enum GatewayError {
+    /// There is no such thing in the caller's environment.
+    #[error("{0}")]
+    NotFound(String),
+    /// The request must change.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The account's context does not suit the connector.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// The provider did not take a new account's credentials; nothing was kept.
+    #[error("{}", .0.message)]
+    Credentials(Box<Failure>),
+    /// The account was kept by another version and cannot be used by this one.
+    #[error("the account cannot be used: {0}")]
+    Unusable(String),
+    /// The database does not serve.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The credentials cannot be encrypted or opened.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+/// What a gateway is made of.
+pub struct Parts {
+    pub registry: Registry,
+    pub engine: Engine,
+    pub storage: Arc<dyn Storage>,
+    pub vault: Vault,
+    /// Empty: there is none.
+    pub admin_token: SecretString,
+    pub envelope: Envelope,
+}
+
+/// The gateway.
+pub struct Gateway {
+    registry: Registry,
+    engine: Engine,
+    storage: Arc<dyn Storage>,
+    vault: Vault,
+    admin: Option<([u8; 32], Arc<Caller>)>,
+    envelope: Envelope,
+    directory: ArcSwap<Directory>,
+}
+
+impl Gateway {
+    /// Puts a gateway together and reads its accounts and tokens.
+    ///
+    /// # Errors
+    /// If the database does not serve, or the vault's key is not the one the credentials were sealed with.
+    pub async fn open(parts: Parts) -> Result<Self, GatewayError> {
+        let admin = Some(parts.admin_token.expose_secret()).filter(|token| !token.is_empty()).map(|token| {
+            let scopes = vec![Scope::Call, Scope::Admin, Scope::Audit];
+            let caller = Caller { environment: DEFAULT_ENVIRONMENT.to_owned(), scopes, envelope: parts.envelope };
+            (ApiToken::hash(token), Arc::new(caller))
+        });
+        let gateway = Self {
+            registry: parts.registry,
+            engine: parts.engine,
+            storage: parts.storage,
+            vault: parts.vault,
+            admin,
+            envelope: parts.envelope,
+            directory: ArcSwap::default(),
+        };
+        gateway.refresh().await?;
+        Ok(gateway)
+    }
+
+    /// The connectors.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Takes over what other processes have changed in the database.
+    ///
+    /// # Errors
+    /// If the database does not serve, or a record cannot be read.
+    pub async fn refresh(&self) -> Result<(), GatewayError> {
+        let revision = self.storage.revision().await?;
+        if self.directory.load().revision == Some(revision) {
+            return Ok(());
+        }
+        let (accounts, tokens) = (self.storage.accounts().await?, self.storage.tokens().await?);
+        let current = self.directory.load_full();
+        let directory = Directory::build(revision, accounts, tokens, &current, &self.registry, &self.vault)?;
+        self.directory.store(Arc::new(directory));
+        Ok(())
+    }
+
+    /// Whether requests can be served.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn ready(&self) -> Result<(), GatewayError> {
+        Ok(self.storage.ping().await?)
+    }
+
+    /// Who has this token; `None` if nobody.
+    pub fn authenticate(&self, token: &str) -> Option<Arc<Caller>> {
+        let hash = ApiToken::hash(token);
+        if let Some((admin, caller)) = &self.admin
+            && bool::from(admin.ct_eq(&hash))
+        {
+            return Some(Arc::clone(caller));
+        }
+        // Looked up by hash: how long that takes says nothing of the token.
+        self.directory.load().tokens.get(&hash).cloned()
+    }
+
+    /// Takes roles away with one of the caller's accounts.
+    ///
+    /// # Errors
+    /// If the request is bad input.
+    pub async fn unassign(&self, account: &Account, request: UnassignRequest) -> Result<Report, GatewayError> {
+        let report = self.engine.unassign(account, request).await;
+        if let Some(needs_reauth) = account.take_news() {
+            self.note_status(account, needs_reauth).await;
+        }
+        Ok(report?)
+    }
+
+    async fn note_status(&self, account: &Account, needs_reauth: bool) {
+        let status = if needs_reauth { AccountStatus::NeedsReauth } else { AccountStatus::Active };
+        let noted = match self.storage.set_account_status(&account.id, status).await {
+            Ok(_) => self.refresh().await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = noted {
+            tracing::warn!(account = %account.id, status = status.as_str(), %error, "the account's status could not be kept");
+        }
+    }
+
+    /// One of the caller's accounts.
+    ///
+    /// # Errors
+    /// If it is not the caller's, or cannot be used.
+    pub fn account(&self, caller: &Caller, account_id: &str) -> Result<Arc<Account>, GatewayError> {
+        let directory = self.directory.load();
+        let entry = directory.accounts.get(account_id).filter(|entry| entry.record.environment == caller.environment);
+        match entry.map(|entry| &entry.account) {
+            Some(Ok(account)) => Ok(Arc::clone(account)),
+            Some(Err(reason)) => Err(GatewayError::Unusable(reason.clone())),
+            None => Err(GatewayError::NotFound("there is no such integrated account".to_owned())),
+        }
+    }
+
+    /// Connects an account: checks its context, tries its credentials with one read, and keeps it.
+    ///
+    /// # Errors
+    /// If the integration is unknown, the context does not suit it, or the provider does not take the credentials;
+    /// nothing is kept then.
+    pub async fn connect(
+        &self,
+        caller: &Caller,
+        integration: &str,
+        tenant_id: Option<String>,
+        context: &Map<String, Json>,
+    ) -> Result<AccountRecord, GatewayError> {
+        let connector = self.registry.get(integration).ok_or_else(|| {
+            let known = self.registry.slugs().join(", ");
+            RequestError::new(format!("integration: there is no connector of that name; there are: {known}"))
+        })?;
+        let context = Context::check(connector, context)?;
+        let id = new_id();
+        let account = Account::new(&id, &caller.environment, Arc::clone(connector), &context, false)?;
+        self.engine
+            .check_credentials(&account)
+            .await
+            .map_err(|failure| GatewayError::Credentials(Box::new(failure)))?;
+        let secret = serde_json::to_vec(&context.secret).unwrap_or_default();
+        let secret = zeroize::Zeroizing::new(secret);
+        let now = timestamp();
+        let record = AccountRecord {
+            sealed: self.vault.seal(&id, &secret)?,
+            id,
+            environment: caller.environment.clone(),
+            integration: connector.slug.clone(),
+            tenant_id,
+            context: context.public.into_iter().collect(),
+            status: AccountStatus::Active,
+            created_at: now.clone(),
+            updated_at: now,
+        };
+        self.storage.insert_account(&record).await?;
+        self.refresh().await?;
+        Ok(record)
+    }
+
+    /// The caller's accounts, oldest first.
+    pub fn accounts(&self, caller: &Caller) -> Vec<Arc<Entry>> {
+        let directory = self.directory.load();
+        let own = directory.accounts.values().filter(|entry| entry.record.environment == caller.environment);
+        let mut own: Vec<Arc<Entry>> = own.cloned().collect();
+        own.sort_by(|left, right| left.record.id.cmp(&right.record.id));
+        own
+    }
+
+    /// Forgets an account and its credentials.
+    ///
+    /// # Errors
+    /// If it is not the caller's.
+    pub async fn disconnect(&self, caller: &Caller, account_id: &str) -> Result<(), GatewayError> {
+        if !self.storage.delete_account(&caller.environment, account_id).await? {
+            return Err(GatewayError::NotFound("there is no such integrated account".to_owned()));
+        }
+        self.refresh().await
+    }
+
+    /// Makes an API token. Its text is given here and kept nowhere.
+    ///
+    /// # Errors
+    /// If the database does not serve.
+    pub async fn create_token(
+        &self,
+        name: &str,
+        scopes: Vec<Scope>,
+        environment: &str,
+        envelope: Option<Envelope>,
+    ) -> Result<(TokenRecord, SecretString), GatewayError> {
+        let (text, hash) = ApiToken::generate();
+        let record = TokenRecord {
+            id: new_id(),
+            name: name.to_owned(),
+            hash,
+            scopes,
+            environment: environment.to_owned(),
+            envelope: envelope.unwrap_or(self.envelope),
+            created_at: timestamp(),
+        };
+        self.storage.insert_token(&record).await?;
+        self.refresh().await?;
+        Ok((record, text))
+    }
+
+    /// Whether anybody at all can administer this gateway.
+    pub fn has_administrator(&self) -> bool {
+        self.admin.is_some()
+            || self.directory.load().tokens.values().any(|caller| caller.scopes.contains(&Scope::Admin))
+    }
+}

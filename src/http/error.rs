@@ -1,0 +1,134 @@
+//! The one place where an error becomes HTTP: the contract's body, its status and its headers.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::{Map, Value as Json, json};
+
+use super::limits;
+use crate::engine::{Answered, Failure};
+use crate::gateway::GatewayError;
+use crate::model::{ErrorKind, RequestError};
+use crate::storage::StorageError;
+
+/// An error as a client sees it.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    pub(super) status: u16,
+    pub(super) kind: ErrorKind,
+    pub(super) message: String,
+    pub(super) request_id: String,
+    pub(super) headers: HeaderMap,
+    /// Further members of the body.
+    pub(super) members: Map<String, Json>,
+    pub(super) is_remote: bool,
+}
+
+impl ApiError {
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            status: kind.status(),
+            kind,
+            message: message.into(),
+            request_id: String::new(),
+            headers: HeaderMap::new(),
+            members: Map::new(),
+            is_remote: false,
+        }
+    }
+
+    pub(super) fn with_request_id(self, request_id: &str) -> Self {
+        Self { request_id: request_id.to_owned(), ..self }
+    }
+
+    /// What a provider answered, or why it did not.
+    pub(super) fn of_failure(
+        failure: &Failure,
+        status: u16,
+        kind: ErrorKind,
+        secret_fields: &[String],
+        rates: &crate::connector::RateLimitSource,
+    ) -> Self {
+        let mut error = Self { status, is_remote: true, ..Self::new(kind, failure.message.clone()) };
+        if let Some(answer) = &failure.answer {
+            error.add_answer(answer, secret_fields, rates);
+        }
+        error.members.insert("truto_error_insight".into(), json!({"remote_error": {"description": failure.message}}));
+        error
+    }
+
+    fn add_answer(&mut self, answer: &Answered, secret_fields: &[String], rates: &crate::connector::RateLimitSource) {
+        let body = crate::engine::shown_body(&answer.raw, secret_fields);
+        self.members.insert("raw_response".into(), body.unwrap_or(Json::Null));
+        self.headers.extend(limits::normalised(&answer.headers, rates, self.status == 429));
+    }
+}
+
+impl From<RequestError> for ApiError {
+    fn from(error: RequestError) -> Self {
+        let mut api = Self::new(ErrorKind::InvalidRequest, error.message);
+        if error.too_large {
+            api.status = 413;
+        }
+        if !error.missing_query.is_empty() || !error.missing_body.is_empty() {
+            let insight = json!({
+                "missing_required_query_parameters": error.missing_query,
+                "missing_required_body_fields": error.missing_body,
+            });
+            api.members.insert("truto_error_insight".into(), insight);
+        }
+        api
+    }
+}
+
+impl From<GatewayError> for ApiError {
+    fn from(error: GatewayError) -> Self {
+        match error {
+            GatewayError::Request(error) => error.into(),
+            GatewayError::NotFound(message) => Self::new(ErrorKind::NotFound, message),
+            GatewayError::Context(error) => Self::new(ErrorKind::InvalidRequest, error.to_string()),
+            GatewayError::Credentials(failure) => {
+                let status = failure.remote_status().filter(|status| *status >= 400).unwrap_or(failure.kind.status());
+                let message = format!("the account was not connected: {}", failure.message);
+                let rates = crate::connector::RateLimitSource::default();
+                Self { message, ..Self::of_failure(&failure, status, failure.kind, &[], &rates) }
+            }
+            GatewayError::Storage(error @ (StorageError::Unavailable { .. } | StorageError::Damaged { .. })) => {
+                tracing::error!(%error, "the database does not serve");
+                Self { status: 503, ..Self::new(ErrorKind::Internal, "the gateway's database does not serve") }
+            }
+            error => {
+                tracing::error!(%error, "a request failed");
+                Self::new(ErrorKind::Internal, "the gateway failed; its log says why")
+            }
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut body = Map::new();
+        body.insert("statusCode".into(), Json::from(status.as_u16()));
+        body.insert("error".into(), Json::from(status.canonical_reason().unwrap_or("Error")));
+        body.insert("message".into(), Json::from(self.message));
+        body.insert("truto_is_remote_error".into(), Json::Bool(self.is_remote));
+        body.extend(self.members);
+        body.insert("kind".into(), json!(self.kind));
+        body.insert("request_id".into(), Json::from(self.request_id.as_str()));
+        let mut response = Response::new(axum::body::Body::from(Json::Object(body).to_string()));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.extend(self.headers);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Ok(id) = HeaderValue::from_str(&self.request_id)
+            && !self.request_id.is_empty()
+        {
+            headers.insert("offramp-request-id", id);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE && !headers.contains_key(RETRY_AFTER) && !self.is_remote {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
