@@ -1,1 +1,5 @@
 //! The one integration binary.
+
+mod storage;
+mod storage_records;
+mod vault;

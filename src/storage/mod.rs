@@ -1,0 +1,81 @@
+//! What outlives the process: integrated accounts and API tokens, behind one trait with one set of SQL per backend.
+//! Secrets arrive here sealed and leave sealed; what they mean is the vault's business.
+
+mod record;
+pub mod sqlite;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use thiserror::Error;
+use uuid::Uuid;
+
+pub use record::{AccountRecord, AccountStatus, Envelope, Scope, TokenRecord, UnknownName};
+
+/// The database, whichever it is. Every change is durable when the call returns.
+#[async_trait]
+pub trait Storage: Send + Sync {
+    /// All accounts of all environments, oldest first.
+    async fn accounts(&self) -> Result<Vec<AccountRecord>, StorageError>;
+
+    /// Keeps a new account; [`StorageError::Conflict`] if its id is taken.
+    async fn insert_account(&self, account: &AccountRecord) -> Result<(), StorageError>;
+
+    /// Removes an account. `false`: there is none of this id in this environment.
+    async fn delete_account(&self, environment: &str, id: &str) -> Result<bool, StorageError>;
+
+    /// Sets an account's status and `updated_at`; a status it has already changes nothing, the revision included.
+    /// `false`: there is no such account.
+    async fn set_account_status(&self, id: &str, status: AccountStatus) -> Result<bool, StorageError>;
+
+    /// All API tokens of all environments, oldest first.
+    async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError>;
+
+    /// Keeps a new token; [`StorageError::Conflict`] if its id or its hash is taken.
+    async fn insert_token(&self, token: &TokenRecord) -> Result<(), StorageError>;
+
+    /// Removes a token. `false`: there is none of this id in this environment.
+    async fn delete_token(&self, environment: &str, id: &str) -> Result<bool, StorageError>;
+
+    /// A number that grows with every change to accounts or tokens, in the change's own transaction.
+    /// Who keeps a copy reads this first and the records after it: then a change in between is seen the next time.
+    async fn revision(&self) -> Result<i64, StorageError>;
+
+    /// Whether the database answers, for readiness.
+    async fn ping(&self) -> Result<(), StorageError>;
+}
+
+/// Why the database could not serve. No message holds a value that was to be stored.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum StorageError {
+    /// The address is wrong as it stands: the operator must change the configuration, a retry is no use. It is not
+    /// repeated here, for it may hold a password.
+    #[error("the database address cannot be used: {reason}")]
+    Address { reason: String },
+    /// The tables are not those of this version: the operator must start the right one, a retry is no use.
+    #[error("the database does not fit this version: {reason}")]
+    Schema { reason: String },
+    /// The database is damaged, or is no database at all: the operator must restore it, a retry is no use.
+    #[error("the database cannot be read ({doing}): {reason}")]
+    Damaged { doing: &'static str, reason: String },
+    /// The database cannot be reached, is locked, read-only or full. A read may be retried. A write that was cut off
+    /// may have happened: retry it under the same id, and read `Conflict` (or `false`) as done.
+    #[error("the database does not serve ({doing}): {reason}")]
+    Unavailable { doing: &'static str, reason: String },
+    /// A record with this id (or this token hash) exists already. Nothing was changed.
+    #[error("{record} `{id}` exists already")]
+    Conflict { record: &'static str, id: String },
+    /// A stored record cannot be read: changed by hand, damaged, or written by a newer version. A retry is no use; the
+    /// operator must mend or delete what is named. It is not skipped, because a missing account would look deleted.
+    #[error("the stored {record} `{id}` cannot be read: {reason}")]
+    Corrupt { record: &'static str, id: String, reason: String },
+}
+
+/// An id for a new record: UUID version 7, so that ids sort by age.
+pub fn new_id() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// The present, as records hold it: RFC 3339, UTC, milliseconds.
+pub fn timestamp() -> String {
+    format!("{:.3}", Timestamp::now())
+}
