@@ -4,6 +4,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
 
 use offramp::credentials::api_token::ApiToken;
 use offramp::credentials::vault::{MasterKey, Vault};
@@ -58,7 +60,7 @@ fn token(environment: &str) -> TokenRecord {
 /// A connection beside the storage's own, as another program would have it.
 async fn run_sql(folder: &TempDir, sql: &'static str) {
     let pool = sqlx::SqlitePool::connect(&url(folder)).await.expect("a second connection");
-    sqlx::query(sql).execute(&pool).await.expect("the statement runs");
+    sqlx::raw_sql(sql).execute(&pool).await.expect("the statement runs");
     pool.close().await;
 }
 
@@ -257,27 +259,49 @@ async fn the_mode_of_an_existing_database_is_left_alone() {
     assert_eq!(fs::metadata(&path).expect("it exists").permissions().mode() & 0o777, 0o640);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn several_processes_may_start_on_a_new_file_and_write_at_once() {
-    let folder = TempDir::new().expect("folder");
-    let starting: Vec<_> = (0..6)
-        .map(|_| {
-            let url = url(&folder);
-            tokio::spawn(async move {
-                let storage = SqliteStorage::open(&url).await?;
-                for _ in 0..5 {
-                    storage.insert_account(&account("default")).await?;
-                }
-                Ok::<_, StorageError>(())
+/// Each thread stands for a process: connections of its own, and a start in the same instant as the others'.
+#[test]
+fn several_processes_may_start_at_once_on_a_new_or_an_outdated_file() {
+    const PROCESSES: usize = 8;
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    // One round often passes by luck.
+    for round in 0..30 {
+        let folder = TempDir::new().expect("folder");
+        if round % 2 == 1 {
+            runtime().block_on(async {
+                SqliteStorage::open(&url(&folder)).await.expect("created").close().await;
+                let undo = "DROP TABLE accounts; DROP TABLE tokens; DROP TABLE revision; DELETE FROM _sqlx_migrations";
+                run_sql(&folder, undo).await;
+            });
+        }
+        let start = Barrier::new(PROCESSES);
+        let process = || {
+            runtime().block_on(async {
+                start.wait();
+                let storage = SqliteStorage::open(&url(&folder)).await?;
+                storage.insert_account(&account("default")).await?;
+                storage.insert_token(&token("default")).await
             })
-        })
-        .collect();
-    for started in starting {
-        started.await.expect("no panic").expect("started and written");
+        };
+        thread::scope(|scope| {
+            let processes: Vec<_> = (0..PROCESSES).map(|_| scope.spawn(process)).collect();
+            for process in processes {
+                process.join().expect("no panic").expect("started and written");
+            }
+        });
+        runtime().block_on(async {
+            let storage = SqliteStorage::open(&url(&folder)).await.expect("opened");
+            assert_eq!(storage.accounts().await.expect("accounts").len(), PROCESSES);
+            assert_eq!(storage.revision().await.expect("revision"), 2 * PROCESSES as i64);
+        });
     }
-    let storage = SqliteStorage::open(&url(&folder)).await.expect("opened");
-    assert_eq!(storage.accounts().await.expect("accounts").len(), 30);
-    assert_eq!(storage.revision().await.expect("revision"), 30);
+}
+
+/// Handlers and start-up tasks run on a runtime of several threads; what they wait for must be able to move.
+#[tokio::test]
+async fn opening_can_be_spawned() {
+    let opened = tokio::spawn(SqliteStorage::open("sqlite::memory:")).await.expect("no panic");
+    assert_eq!(opened.expect("opened").revision().await, Ok(0));
 }
 
 #[tokio::test]
@@ -312,6 +336,15 @@ async fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
     let error = SqliteStorage::open(&url(&folder)).await.expect_err("no database");
     assert!(matches!(error, StorageError::Damaged { .. }), "{error}");
     assert_eq!(fs::read_to_string(&path).expect("read"), text);
+}
+
+#[tokio::test]
+async fn a_closed_database_is_not_ready() {
+    let storage = in_memory().await;
+    storage.ping().await.expect("ready");
+    storage.close().await;
+    let error = storage.ping().await.expect_err("closed");
+    assert!(matches!(error, StorageError::Unavailable { .. }), "{error}");
 }
 
 #[tokio::test]
