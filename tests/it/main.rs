@@ -10,3 +10,6 @@ mod sim_guardhouse;
 mod sim_jumpcloud;
 mod sim_slack_enterprise;
 mod transport;
+mod storage;
+mod storage_records;
+mod vault;
