@@ -196,12 +196,26 @@ impl Gateway {
         tenant_id: Option<String>,
         context: &Map<String, Json>,
     ) -> Result<AccountRecord, GatewayError> {
+        self.connect_as(new_id(), caller, integration, tenant_id, context).await
+    }
+
+    /// [`Self::connect`] under an id of one's own, which must be new.
+    ///
+    /// # Errors
+    /// As [`Self::connect`], and if the id is taken.
+    pub async fn connect_as(
+        &self,
+        id: String,
+        caller: &Caller,
+        integration: &str,
+        tenant_id: Option<String>,
+        context: &Map<String, Json>,
+    ) -> Result<AccountRecord, GatewayError> {
         let connector = self.registry.get(integration).ok_or_else(|| {
             let known = self.registry.slugs().join(", ");
             RequestError::new(format!("integration: there is no connector of that name; there are: {known}"))
         })?;
         let context = Context::check(connector, context)?;
-        let id = new_id();
         let account = Account::new(&id, &caller.environment, Arc::clone(connector), &context, false)?;
         self.engine
             .check_credentials(&account)

@@ -2,6 +2,7 @@
 //! Written from each provider's documents; knows nothing of the engine or of the connectors.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 mod clock;
 mod fault;
@@ -28,6 +29,15 @@ pub trait Simulator: Send + Sync + 'static {
 
     /// An account that can connect here, and a removal that is sure to find something to remove.
     fn demo(&self) -> Demo;
+}
+
+/// Every simulator there is, on one clock.
+pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
+    vec![
+        Arc::new(guardhouse::Guardhouse::new(clock.clone())),
+        Arc::new(jumpcloud::JumpCloud::new(clock.clone())),
+        Arc::new(slack_enterprise::SlackEnterprise::new(clock.clone())),
+    ]
 }
 
 /// What the sandbox connects and shows for one simulator.

@@ -9,7 +9,7 @@ mod decode_roundtrip;
 mod sim_guardhouse;
 mod sim_jumpcloud;
 mod sim_slack_enterprise;
-mod transport;
 mod storage;
 mod storage_records;
+mod transport;
 mod vault;

@@ -1,0 +1,93 @@
+//! The command line: one file a subcommand. Data goes to standard output, the log and everything else to standard error.
+
+mod account;
+mod sandbox;
+mod serve;
+mod start;
+mod token;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, LogFormat};
+
+/// Takes a role away from a user in any connected SaaS, and proves it.
+#[derive(Debug, Parser)]
+#[command(name = "offramp", version, about, propagate_version = true)]
+struct Cli {
+    /// A configuration file; ./offramp.toml is used if it is there. `offramp config` prints every setting.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the API.
+    Serve,
+    /// Serves the API with simulated providers, ready to curl.
+    Sandbox(sandbox::Arguments),
+    /// Makes API tokens.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Connects, lists and forgets integrated accounts.
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Prints the default configuration, which documents every setting.
+    Config,
+    /// Prints the OpenAPI document of the API.
+    Openapi,
+}
+
+/// What a subcommand failed with: a sentence for a person.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command line.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        Command::Config => {
+            print!("{}", crate::config::DEFAULTS);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Openapi => {
+            println!("{:#}", crate::http::document());
+            Ok(ExitCode::SUCCESS)
+        }
+        command => with_runtime(command, cli.config.as_deref()),
+    };
+    outcome.unwrap_or_else(|failure| {
+        eprintln!("error: {failure}");
+        ExitCode::FAILURE
+    })
+}
+
+fn with_runtime(command: &Command, file: Option<&std::path::Path>) -> Result<ExitCode, Failure> {
+    let config = Config::load(file)?;
+    log_to_stderr(config.log.format, matches!(command, Command::Serve));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve::run(config).await,
+            Command::Sandbox(arguments) => sandbox::run(config, arguments).await,
+            Command::Token(command) => token::run(config, command).await,
+            Command::Account(command) => account::run(config, command).await,
+            Command::Config | Command::Openapi => Ok(ExitCode::SUCCESS),
+        }
+    })
+}
+
+fn log_to_stderr(format: LogFormat, serving: bool) {
+    let default = if serving { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second subscriber in one process is refused; the first stays.
+    let _ = match format {
+        LogFormat::Text => builder.with_ansi(false).try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+}

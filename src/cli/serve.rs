@@ -1,0 +1,116 @@
+//! `offramp serve`.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Failure;
+use super::start::{Started, start};
+use crate::config::Config;
+use crate::gateway::{DEFAULT_ENVIRONMENT, Gateway};
+use crate::http::{Site, decode, router};
+use crate::storage::Scope;
+
+/// How soon a change another process made in the database is seen.
+const REFRESH_EVERY: Duration = Duration::from_millis(500);
+
+pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
+    let listener = listen(&config.listen).await?;
+    let address = listener.local_addr()?;
+    let Started { gateway, new_key_file } = start(&config).await?;
+    if new_key_file {
+        eprintln!("made {} (mode 0600): whoever loses it loses the credentials", config.vault_key_file.display());
+    }
+    if !gateway.has_administrator() {
+        let scopes = vec![Scope::Call, Scope::Admin, Scope::Audit];
+        let (_, token) = gateway.create_token("administrator", scopes, DEFAULT_ENVIRONMENT, None).await?;
+        greet(address, token.expose_secret());
+    }
+    tokio::spawn(keep_fresh(Arc::clone(&gateway)));
+    tracing::info!(%address, connectors = gateway.registry().slugs().join(" "), "serving");
+    let stopped = stop_signal()?;
+    serve(listener, gateway, &config, stopped).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn listen(address: &str) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| {
+        format!("listen = {address:?}: {error}; another address can be set with OFFRAMP_LISTEN").into()
+    })
+}
+
+/// Serves until `stopped`; requests in flight then have a while to finish.
+pub(super) async fn serve(
+    listener: TcpListener,
+    gateway: Arc<Gateway>,
+    config: &Config,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Failure> {
+    let limits = decode::Limits { body_bytes: config.limits.body_bytes, ..decode::Limits::default() };
+    let app = router(gateway, Site { limits });
+    let (stopping, mut stop) = tokio::sync::watch::channel(false);
+    let signalled = async move {
+        stopped.await;
+        tracing::info!("stopping: requests in flight are finished");
+        let _ = stopping.send(true);
+    };
+    let listener = listener.tap_io(|stream| {
+        // Answers are small: they must not wait for more.
+        let _ = stream.set_nodelay(true);
+    });
+    let server = axum::serve(listener, app).with_graceful_shutdown(signalled);
+    let patience = Duration::from_millis(config.limits.shutdown_ms);
+    tokio::select! {
+        served = server => served?,
+        () = async {
+            let _ = stop.wait_for(|stopping| *stopping).await;
+            tokio::time::sleep(patience).await;
+        } => tracing::warn!(shutdown_ms = config.limits.shutdown_ms, "some requests did not finish in time"),
+    }
+    Ok(())
+}
+
+async fn keep_fresh(gateway: Arc<Gateway>) {
+    let mut ticks = tokio::time::interval(REFRESH_EVERY);
+    let mut failing = false;
+    loop {
+        ticks.tick().await;
+        match gateway.refresh().await {
+            Ok(()) => failing = false,
+            Err(error) if !failing => {
+                failing = true;
+                tracing::error!(%error, "accounts and tokens cannot be refreshed; those at hand stay in use");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Ends with SIGTERM or SIGINT.
+pub(super) fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn greet(address: SocketAddr, token: &str) {
+    eprintln!(
+        "\nA new gateway. The administrator's token, shown once:\n\n    {token}\n\nNext, connect an account and see what \
+         a removal would do:\n\n    export TOKEN={token}\n    curl -sS http://{address}/integrated-account -H \"Authorization: \
+         Bearer $TOKEN\" -d '{{\"integration\": \"…\", \"tenant_id\": \"acme\", \"context\": {{…}}}}'\n    curl -sS \
+         \"http://{address}/unified/user-directory/users/unassign-role?integrated_account_id=…&dry_run=true\" -H \
+         \"Authorization: Bearer $TOKEN\" -d '{{\"id\": \"…\", \"roles\": [{{\"id\": \"…\"}}]}}'\n"
+    );
+}
