@@ -87,8 +87,11 @@ impl Config {
         let file = file.unwrap_or(Path::new(LOCAL_FILE));
         // RUST_LOG-like names of other tools never start with this prefix.
         let environment = Env::prefixed("OFFRAMP_").split("__");
-        let figment = Figment::new().merge(Toml::string(DEFAULTS)).merge(Toml::file_exact(file)).merge(environment);
-        figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))
+        let mut figment = Figment::new().merge(Toml::string(DEFAULTS));
+        if file.is_file() {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        figment.merge(environment).extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))
     }
 
     /// Which addresses providers may have.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use thiserror::Error;
-use vrl::compiler::runtime::Runtime;
-use vrl::compiler::{CompileConfig, Program, TimeZone, compile_with_external, state::ExternalEnv};
+use vrl::compiler::state::{ExternalEnv, RuntimeState};
+use vrl::compiler::{CompileConfig, Context, Program, TimeZone, compile_with_external};
 use vrl::path::OwnedSegment;
 use vrl::value::Value;
 
@@ -118,7 +118,8 @@ impl Expression {
             }
             Kind::Program(program) => {
                 let mut target = *scope;
-                let result = Runtime::default().resolve(&mut target, program, &UTC);
+                let mut state = RuntimeState::default();
+                let result = program.resolve(&mut Context::new(&mut target, &mut state, &UTC));
                 Cow::Owned(result.unwrap_or_else(|error| {
                     tracing::warn!(expression = %self.source, %error, "an expression failed; its value is taken as null");
                     Value::Null
