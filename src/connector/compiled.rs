@@ -150,6 +150,10 @@ pub struct Check {
     pub message: TextTemplate,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a definition has a handful of steps, and they live as long as the process"
+)]
 #[derive(Debug)]
 pub enum Step {
     Read(ReadStep),

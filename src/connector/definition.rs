@@ -271,6 +271,10 @@ pub(super) struct CheckSource {
 /// One step of the operation.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a definition has a handful of steps, and they live as long as the process"
+)]
 pub(super) enum StepSource {
     /// Runs a read.
     Read(ReadRef),

@@ -22,7 +22,7 @@ use crate::credentials::Account;
 use crate::model::{Outcome, RequestError, ResponseFormat, UnassignRequest, VerifyMode};
 use crate::transport::Transport;
 
-pub use report::{Failure, ItemReport, PlanStep, Report, TraceStep};
+pub use report::{Failure, ItemReport, PlanStep, Report, TraceStep, UserFields};
 pub use wire::Answered;
 pub(crate) use wire::shown_body;
 

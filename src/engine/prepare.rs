@@ -30,12 +30,10 @@ pub(super) fn items(operation: &Operation, request: &UnassignRequest) -> Result<
                     "organizations names several organizations, and {place} does not say which; give {place}.organization"
                 )));
             }
-            (Some(own), _) if !request.organizations.is_empty() => {
-                if !request.organizations.iter().any(|organization| organization.id.as_ref() == Some(own)) {
-                    return Err(RequestError::new(format!(
-                        "{place}.organization and organizations differ; give one of them, or the same value"
-                    )));
-                }
+            (Some(own), Some(_)) if !request.organizations.iter().any(|one| one.id.as_ref() == Some(own)) => {
+                return Err(RequestError::new(format!(
+                    "{place}.organization and organizations differ; give one of them, or the same value"
+                )));
             }
             (None, Some(One(id))) => item.organization = Some(id.clone()),
             _ => {}

@@ -20,7 +20,7 @@ pub struct Report {
     /// The provider's user id, as far as it is known.
     pub user_id: String,
     /// Mapped fields, in the schema's order.
-    pub user: Vec<(&'static str, FieldType, Value)>,
+    pub user: UserFields,
     /// The provider's object the user was mapped from, as JSON, secrets masked.
     pub remote_data: Option<Bytes>,
     /// The answers of the writes, with the index of the item each belongs to.
@@ -32,6 +32,9 @@ pub struct Report {
     /// Present where it was asked for.
     pub trace: Vec<TraceStep>,
 }
+
+/// Mapped fields of the unified user, in the schema's order.
+pub type UserFields = Vec<(&'static str, FieldType, Value)>;
 
 /// What became of one item.
 #[derive(Debug)]

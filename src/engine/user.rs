@@ -4,15 +4,15 @@ use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::report::UserFields;
 use super::run::Run;
 use super::wire::shown_body;
 use crate::connector::{FieldSource, MappedField, UserMapping};
 use crate::expression::{Scope, Value};
-use crate::model::FieldType;
 
 impl Run<'_> {
     /// The first mapping whose step was answered well, applied.
-    pub(super) fn map_user(&self) -> Option<(&UserMapping, Vec<(&'static str, FieldType, Value)>)> {
+    pub(super) fn map_user(&self) -> Option<(&UserMapping, UserFields)> {
         let scope = self.scope(self.items.len().checked_sub(1));
         let mapping = self
             .operation

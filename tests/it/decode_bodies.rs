@@ -1,7 +1,5 @@
 //! What each rule of decoding a body accepts and refuses, alone and beside a query.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
 use offramp::http::decode::{Decoded, Limits, decode};
 use offramp::model::RequestError;
 use serde_json::{Value, json};

@@ -1,8 +1,6 @@
 //! What real clients send. `fixtures/encodings/` holds the same few requests as each client wrote
 //! them; here each must be understood alike, or refused where that client cannot say it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::path::Path;
 

@@ -1,7 +1,5 @@
 //! What each rule of decoding a query refuses; every refusal names its place and the way out.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
 use offramp::http::decode::{Decoded, Limits, decode};
 use offramp::model::RequestError;
 

@@ -1,8 +1,6 @@
 //! Any request, written in any shape, decodes to itself; and nothing that arrives makes decoding
 //! panic. The encoders live here alone.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
 use offramp::http::decode::{Limits, decode};
 use offramp::model::{NamedRef, Options, ResponseFormat, RoleRef, UnassignRequest, VerifyMode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

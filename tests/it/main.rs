@@ -1,11 +1,15 @@
 //! The one integration binary.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+
+mod architecture;
 mod connectors;
 mod decode;
 mod decode_bodies;
 mod decode_encodings;
 mod decode_refusals;
 mod decode_roundtrip;
+mod openapi;
 mod sim_guardhouse;
 mod sim_jumpcloud;
 mod sim_slack_enterprise;

@@ -1,5 +1,4 @@
 //! Accounts and tokens on SQLite: what is kept, what survives, what others notice, what never reaches the disk.
-#![expect(clippy::expect_used, reason = "a test stops at what it does not expect")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,5 +1,4 @@
 //! The stored records by themselves: what they print, their words, their ids and times.
-#![expect(clippy::expect_used, reason = "a test stops at what it does not expect")]
 
 use offramp::storage::{AccountRecord, AccountStatus, Envelope, Scope, TokenRecord, new_id, timestamp};
 

@@ -1,5 +1,4 @@
 //! The vault, the master key's file and API tokens: what opens, what is refused, and what is never shown.
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 use std::collections::HashSet;
 use std::fs;

@@ -1,5 +1,4 @@
 //! The Guardhouse simulator, asked over plain HTTP as a connector would ask the vendor.
-#![expect(clippy::unwrap_used, reason = "a test fails where its ground is missing")]
 
 mod access;
 mod faults;

@@ -1,5 +1,4 @@
 //! The JumpCloud simulator, asked by plain HTTP: each row of the outcome table and each note of the vendor page.
-#![expect(clippy::unwrap_used, reason = "in a test, what is missing is the failure")]
 
 use std::sync::Arc;
 

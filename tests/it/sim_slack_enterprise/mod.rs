@@ -1,7 +1,5 @@
 //! The Slack Enterprise simulator, asked over plain HTTP as a connector would ask.
 
-#![expect(clippy::expect_used, reason = "a test ends where its ground gives way")]
-
 mod access;
 mod arguments;
 mod listing;

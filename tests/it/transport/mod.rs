@@ -1,5 +1,4 @@
 //! The HTTP transport: what reaches a provider, what comes back, and what each failure says about it.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
 use std::future::Future;

@@ -86,6 +86,7 @@ impl ClosingProvider {
     }
 
     /// Holds the runtime's only thread until the provider's end has arrived: no task can have seen it.
+    #[expect(clippy::disallowed_methods, reason = "blocking the runtime is what this is for")]
     fn close_unseen(&self) {
         self.close.send(()).unwrap();
         self.closed.recv().unwrap();

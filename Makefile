@@ -1,0 +1,24 @@
+# The one entry point. `make ci` is what .ci/run calls.
+.PHONY: help test ci lint generated check-generated bench
+
+help: ## Lists the targets.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+test: ## Runs all tests. They start what they need on free loopback ports, and stop it.
+	cargo test --all-targets --locked
+
+lint: ## Formatting and clippy, as in CI.
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+
+generated: ## Writes the generated files anew.
+	cargo run --locked --quiet -- openapi > openapi/openapi.json
+
+check-generated: ## Fails if a generated file is not what the code says; `make generated` mends it.
+	@cargo run --locked --quiet -- openapi | diff -u openapi/openapi.json - \
+	  || { echo "openapi/openapi.json is stale: run 'make generated' and commit it"; exit 1; }
+
+ci: lint check-generated test ## Everything CI runs.
+
+bench: ## The gateway against its peers; see benches/run.sh for the settings.
+	sh benches/run.sh
