@@ -493,8 +493,11 @@ impl<'d> Compiler<'d> {
         let inner: Vec<Vec<String>> =
             fields.iter().map(|(path, _)| path.fields().map(str::to_owned).collect()).collect();
         let is = holds.is.as_ref().map(|text| self.tree(&serde_json::Value::String(text.clone()))).transpose()?;
+        let list = self.list(&holds.list, &inner)?;
+        let steps = list.reads().into_iter().filter_map(|path| path.into_iter().next());
         Ok(Holds {
-            list: self.list(&holds.list, &inner)?,
+            steps: steps.collect(),
+            list,
             fields,
             is,
             ignore_case: holds.ignore_case,

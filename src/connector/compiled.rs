@@ -198,6 +198,8 @@ pub struct Proof {
 #[derive(Debug)]
 pub struct Holds {
     pub list: Expression,
+    /// The steps whose answers the list is made of.
+    pub steps: Vec<String>,
     pub fields: Vec<(ValuePath, TreeTemplate)>,
     pub is: Option<TreeTemplate>,
     pub ignore_case: bool,

@@ -60,10 +60,7 @@ impl Run<'_> {
                 return Some(true);
             }
         }
-        let cut_short = holds.list.reads().iter().any(|path| {
-            let step = path.first().map(String::as_str).unwrap_or_default();
-            scope.step_is_cut_short(step)
-        });
+        let cut_short = holds.steps.iter().any(|step| scope.step_is_cut_short(step));
         (!undecided && !cut_short).then_some(false)
     }
 

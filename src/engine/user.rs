@@ -50,11 +50,16 @@ fn has_value(value: &Value) -> bool {
     }
 }
 
-/// The provider's object at `path` of a body, its bytes as they came; masked where the definition names secrets.
+/// The provider's object at `path` of a body that was read as JSON, its bytes as they came; masked where the definition
+/// names secrets.
 pub(super) fn remote_object(raw: &Bytes, path: &[String], secret_fields: &[String]) -> Option<Bytes> {
-    let mut reader = serde_json::Deserializer::from_slice(raw);
-    let found = At(path).deserialize(&mut reader).ok()??;
-    let bytes = raw.slice_ref(found.get().as_bytes());
+    let bytes = if path.is_empty() {
+        raw.slice_ref(raw.trim_ascii())
+    } else {
+        let mut reader = serde_json::Deserializer::from_slice(raw);
+        let found = At(path).deserialize(&mut reader).ok()??;
+        raw.slice_ref(found.get().as_bytes())
+    };
     if secret_fields.is_empty() {
         return Some(bytes);
     }
@@ -68,10 +73,10 @@ impl<'de> DeserializeSeed<'de> for At<'_> {
     type Value = Option<&'de RawValue>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        if self.0.is_empty() {
-            return serde::Deserialize::deserialize(deserializer).map(Some);
+        match self.0 {
+            [] => serde::Deserialize::deserialize(deserializer).map(Some),
+            _ => deserializer.deserialize_any(self),
         }
-        deserializer.deserialize_any(self)
     }
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::{FromRequestParts, RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
+use http::request::Parts;
 use uuid::Uuid;
 
 use super::decode::{self, Decoded};
@@ -50,12 +51,12 @@ pub(super) async fn unassign_role(
     State(gateway): State<Arc<crate::gateway::Gateway>>,
     axum::Extension(site): axum::Extension<Arc<Site>>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    idempotency: Idempotency,
     body: Body,
 ) -> Response {
     let request_id = Uuid::now_v7().to_string();
     let answer = async {
-        if headers.contains_key("idempotency-key") {
+        if idempotency.has_key {
             let message = "the header Idempotency-Key is not supported yet; send the request without it";
             return Err(ApiError::new(ErrorKind::InvalidRequest, message));
         }
@@ -80,6 +81,19 @@ pub(super) async fn unassign_role(
     match answer.await {
         Ok(response) => response,
         Err(error) => error.with_request_id(&request_id).into_response(),
+    }
+}
+
+/// Whether the request carries an `Idempotency-Key`, without copying its headers.
+pub(super) struct Idempotency {
+    has_key: bool,
+}
+
+impl<S: Sync> FromRequestParts<S> for Idempotency {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self { has_key: parts.headers.contains_key("idempotency-key") })
     }
 }
 

@@ -6,7 +6,6 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value as Json;
-use serde_json::value::RawValue;
 
 use crate::engine::Report;
 use crate::expression::{Value, id_text};
@@ -17,17 +16,24 @@ static NULL: Value = Value::Null;
 /// Writes the user, `remote_data` and `unassignment`.
 pub(super) fn body(report: &Report, normalized: bool, remote_data: Option<&Bytes>, unassignment: &Json) -> Vec<u8> {
     let mut out = Vec::with_capacity(1024 + remote_data.map_or(0, Bytes::len));
-    let user = User { report, normalized, remote_data, unassignment };
     // Serializing maps with string keys into memory cannot fail.
-    let _ = user.serialize(&mut serde_json::Serializer::new(&mut out));
+    let _ = User { report, normalized }.serialize(&mut serde_json::Serializer::new(&mut out));
+    // The user has at least its id: what follows is never the first member.
+    out.pop();
+    if let Some(remote_data) = remote_data {
+        // Read as JSON when it arrived: written as it is, without reading it again.
+        out.extend_from_slice(b",\"remote_data\":");
+        out.extend_from_slice(remote_data);
+    }
+    out.extend_from_slice(b",\"unassignment\":");
+    let _ = unassignment.serialize(&mut serde_json::Serializer::new(&mut out));
+    out.push(b'}');
     out
 }
 
 struct User<'r> {
     report: &'r Report,
     normalized: bool,
-    remote_data: Option<&'r Bytes>,
-    unassignment: &'r Json,
 }
 
 impl Serialize for User<'_> {
@@ -51,11 +57,6 @@ impl Serialize for User<'_> {
                 }
             }
         }
-        let raw = self.remote_data.and_then(|raw| std::str::from_utf8(raw).ok());
-        if let Some(raw) = raw.and_then(|raw| serde_json::from_str::<&RawValue>(raw).ok()) {
-            map.serialize_entry("remote_data", raw)?;
-        }
-        map.serialize_entry("unassignment", self.unassignment)?;
         map.end()
     }
 }
