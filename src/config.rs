@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use figment::Figment;
-use figment::providers::{Env, Format, Toml};
+use figment::providers::{Format, Serialized, Toml};
 use secrecy::SecretString;
 use serde::Deserialize;
 use thiserror::Error;
@@ -26,6 +26,15 @@ pub enum ConfigError {
     NoFile(PathBuf),
     #[error("configuration: egress_allow: {0}")]
     Egress(#[from] EgressPolicyError),
+}
+
+/// One variable. A text stays the text it is, `007` and `true` too: tokens and keys look like anything. Only a section's
+/// settings may be numbers.
+fn from_environment(setting: &str, value: &str) -> Serialized<figment::value::Value> {
+    let path = setting.replace("__", ".");
+    let number = value.parse::<u64>().ok().filter(|_| path.contains('.'));
+    let value = number.map_or_else(|| figment::value::Value::from(value), figment::value::Value::from);
+    Serialized::default(&path, value)
 }
 
 /// The settings of a process. See `config.default.toml`.
@@ -85,13 +94,16 @@ impl Config {
             return Err(ConfigError::NoFile(file.to_owned()));
         }
         let file = file.unwrap_or(Path::new(LOCAL_FILE));
-        // RUST_LOG-like names of other tools never start with this prefix.
-        let environment = Env::prefixed("OFFRAMP_").split("__");
         let mut figment = Figment::new().merge(Toml::string(DEFAULTS));
         if file.is_file() {
             figment = figment.merge(Toml::file_exact(file));
         }
-        figment.merge(environment).extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))
+        for (name, value) in std::env::vars() {
+            if let Some(setting) = name.strip_prefix("OFFRAMP_") {
+                figment = figment.merge(from_environment(&setting.to_lowercase(), &value));
+            }
+        }
+        figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))
     }
 
     /// Which addresses providers may have.

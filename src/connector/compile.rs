@@ -549,12 +549,12 @@ impl<'d> Compiler<'d> {
 
 /// Top-level names of a write's body and query that the request's own inputs feed, and those the definition adds.
 fn protected_names(declared: &[String], writes: &[&Call]) -> Vec<String> {
-    let mut names: BTreeSet<String> = declared.iter().map(|name| name.to_lowercase()).collect();
+    let mut names: BTreeSet<String> = declared.iter().map(|name| plain_name(name)).collect();
     for call in writes {
         let members = call.body.iter().flat_map(TreeTemplate::members);
-        names.extend(members.filter(|(_, member)| member.is_fed()).map(|(name, _)| name.to_lowercase()));
+        names.extend(members.filter(|(_, member)| member.is_fed()).map(|(name, _)| plain_name(name)));
         let query = call.query.iter().filter(|(_, template)| template.expressions().next().is_some());
-        names.extend(query.map(|(name, _)| name.to_lowercase()));
+        names.extend(query.map(|(name, _)| plain_name(name)));
     }
     names.into_iter().collect()
 }

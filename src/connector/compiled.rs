@@ -104,8 +104,8 @@ pub struct Paginate {
 #[derive(Debug)]
 pub struct Operation {
     pub inputs: Vec<Input>,
-    /// Names, in lower case, that no passthrough may set.
-    pub protected: Vec<String>,
+    /// Names that no passthrough may set, as [`plain_name`] has them.
+    pub(super) protected: Vec<String>,
     pub user_lookup: Option<Lookup>,
     pub role_lookups: Vec<Lookup>,
     pub checks: Vec<Check>,
@@ -113,6 +113,18 @@ pub struct Operation {
     pub proof: Proof,
     pub user: Vec<UserMapping>,
     pub user_reads: Vec<ReadStep>,
+}
+
+impl Operation {
+    /// Whether a passthrough of that name would change whose access to what is taken.
+    pub fn protects(&self, name: &str) -> bool {
+        self.protected.contains(&plain_name(name))
+    }
+}
+
+/// A name as the most lenient server might read it: letters and digits alone, in lower case.
+pub(super) fn plain_name(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[derive(Debug)]

@@ -86,7 +86,7 @@ impl Engine {
                 }
             }
         }
-        run.walk().await?;
+        run.walk().await;
         run.prove(self.limits.wait_limit).await;
         Ok(self.report(run).await)
     }

@@ -10,7 +10,7 @@ use crate::model::{RequestError, UnassignRequest};
 /// # Errors
 /// With the name that may not be set.
 pub(super) fn check(operation: &Operation, request: &UnassignRequest) -> Result<(), RequestError> {
-    let protected = |name: &str| operation.protected.contains(&name.to_lowercase());
+    let protected = |name: &str| operation.protects(name);
     let refused = |place: String| {
         let message = format!(
             "{place} would change whose access to what is taken; use id, roles, organizations and workspace_id for that"

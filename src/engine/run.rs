@@ -12,7 +12,7 @@ use super::wire::{Answered, Extra, Wire};
 use crate::connector::{Connector, Operation, ReadStep, Step, Stop, WriteStep};
 use crate::credentials::KnownRole;
 use crate::expression::{Answers, Scope, Value, id_text};
-use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, ResponseFormat, RoleRef, UnassignRequest, Verified};
+use crate::model::{ErrorKind, HeldBefore, Outcome, ResponseFormat, RoleRef, UnassignRequest, Verified};
 use crate::transport::AnswerBody;
 
 static NULL: Value = Value::Null;
@@ -208,10 +208,7 @@ impl<'e> Run<'e> {
     }
 
     /// Walks the steps.
-    ///
-    /// # Errors
-    /// If a check shows the request to be bad input. Nothing was written then.
-    pub(super) async fn walk(&mut self) -> Result<(), RequestError> {
+    pub(super) async fn walk(&mut self) {
         self.refresh_items();
         let operation = self.operation;
         let first_write = operation.steps.iter().position(|step| matches!(step, Step::Write(_)));
@@ -262,7 +259,6 @@ impl<'e> Run<'e> {
             }
         }
         self.held_locks.clear();
-        Ok(())
     }
 
     fn refresh_items(&mut self) {

@@ -106,7 +106,10 @@ impl From<GatewayError> for ApiError {
 }
 
 impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
+        if self.request_id.is_empty() {
+            self.request_id = uuid::Uuid::now_v7().to_string();
+        }
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut body = Map::new();
         body.insert("statusCode".into(), Json::from(status.as_u16()));
@@ -121,9 +124,7 @@ impl IntoResponse for ApiError {
         let headers = response.headers_mut();
         headers.extend(self.headers);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Ok(id) = HeaderValue::from_str(&self.request_id)
-            && !self.request_id.is_empty()
-        {
+        if let Ok(id) = HeaderValue::from_str(&self.request_id) {
             headers.insert("offramp-request-id", id);
         }
         if status == StatusCode::SERVICE_UNAVAILABLE && !headers.contains_key(RETRY_AFTER) && !self.is_remote {

@@ -14,6 +14,7 @@ use super::error::ApiError;
 use super::extract::{Authorized, Call};
 use super::respond::{Context, respond};
 use super::{Site, read_body};
+use crate::engine::Report;
 use crate::model::ErrorKind;
 
 /// Takes a role away from a user.
@@ -66,6 +67,7 @@ pub(super) async fn unassign_role(
         let options = request.options.clone();
         let account = gateway.account(&caller.0, &integrated_account_id)?;
         let report = gateway.unassign(&account, request).await?;
+        log(&report, &account.id, &request_id);
         let context = Context {
             options: &options,
             envelope: caller.0.envelope,
@@ -81,6 +83,18 @@ pub(super) async fn unassign_role(
     match answer.await {
         Ok(response) => response,
         Err(error) => error.with_request_id(&request_id).into_response(),
+    }
+}
+
+/// A removal that did not come to a good end is worth a line; one that did is not, unless asked for.
+fn log(report: &Report, account: &str, request_id: &str) {
+    let (outcome, verified) = (report.outcome().as_str(), report.verified().as_str());
+    let remote_calls = report.remote_calls;
+    match report.status() {
+        (_, None) => tracing::debug!(request_id, account, outcome, verified, remote_calls, "a role was unassigned"),
+        (status, Some(_)) => {
+            tracing::info!(request_id, account, outcome, verified, remote_calls, status, "a role was not unassigned");
+        }
     }
 }
 
