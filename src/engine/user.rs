@@ -4,9 +4,9 @@ use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::classify::shown_body;
 use super::report::UserFields;
 use super::run::Run;
-use super::wire::shown_body;
 use crate::connector::{FieldSource, MappedField, UserMapping};
 use crate::expression::{Scope, Value};
 
