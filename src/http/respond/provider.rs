@@ -16,8 +16,8 @@ use crate::transport::AnswerBody;
 pub(super) fn answer(mut report: Report, status: Option<u16>) -> Response {
     let rest = report.stream.take();
     let [(_, one)] = report.writes.as_slice() else {
-        let worst = report.worst().and_then(|item| item.remote_status).unwrap_or(200);
-        return json_response(status.unwrap_or(worst), several(&report).to_string());
+        // The list is an answer of ours: it has a body, whatever the provider's had.
+        return json_response(status.unwrap_or(200), several(&report).to_string());
     };
     let mut response = Response::new(body(one, rest));
     *response.status_mut() = StatusCode::from_u16(status.unwrap_or(one.status)).unwrap_or(StatusCode::BAD_GATEWAY);
