@@ -224,6 +224,7 @@ pub struct UserMapping {
     pub step: String,
     /// Where the provider's object is in the body; empty: the whole body.
     pub at: Vec<String>,
+    pub when: Option<Expression>,
     pub fields: Vec<MappedField>,
 }
 

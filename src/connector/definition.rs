@@ -370,6 +370,8 @@ pub(super) struct UserFrom {
     /// Path of the object in that step's body; the whole body if empty.
     #[serde(default)]
     pub(super) at: String,
+    /// An expression that must be true for this mapping to be taken, where a good answer may hold no object.
+    pub(super) when: Option<String>,
     /// Unified field: an expression, a tree of templates, or `{ each: <list>, as: <tree> }`.
     pub(super) fields: IndexMap<String, serde_json::Value>,
 }

@@ -1,6 +1,9 @@
 //! The engine: plans, runs and proves an unassignment from a connector's definition. Knows nothing of HTTP servers, of
 //! SQL or of any provider.
 
+mod classify;
+mod item;
+mod listing;
 mod locks;
 mod lookup;
 mod passthrough;
@@ -10,21 +13,23 @@ mod report;
 mod run;
 mod user;
 mod wire;
+mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use item::{Item, Write};
 use locks::Locks;
-use run::{Item, Run, Write};
+use run::Run;
 use wire::{CallLimits, Extra, Wire};
 
 use crate::credentials::Account;
 use crate::model::{Outcome, RequestError, ResponseFormat, UnassignRequest, VerifyMode};
 use crate::transport::Transport;
 
+pub(crate) use classify::shown_body;
 pub use report::{Failure, ItemReport, PlanStep, Report, TraceStep, UserFields};
 pub use wire::Answered;
-pub(crate) use wire::shown_body;
 
 /// The engine's limits.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::item::Write;
 use super::report::Failure;
-use super::run::{Run, Write};
+use super::run::Run;
 use crate::expression::{Value, same_id};
 use crate::model::{ErrorKind, Outcome, Verified, VerifyMode};
 

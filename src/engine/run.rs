@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use tokio::sync::OwnedMutexGuard;
-use vrl::value::{KeyString, ObjectMap};
+use vrl::value::ObjectMap;
 
+use super::item::{Item, Write};
 use super::locks::Locks;
-use super::report::{Failure, ItemReport, PlanStep, TraceStep};
-use super::wire::{Answered, Extra, Wire};
-use crate::connector::{Connector, Operation, ReadStep, Step, Stop, WriteStep};
-use crate::credentials::KnownRole;
-use crate::expression::{Answers, Scope, Value, id_text};
-use crate::model::{ErrorKind, HeldBefore, Outcome, ResponseFormat, RoleRef, UnassignRequest, Verified};
+use super::report::{Failure, PlanStep, TraceStep};
+use super::wire::{Answered, Wire};
+use crate::connector::{Connector, Operation, ReadStep, Step, Stop};
+use crate::expression::{Answers, Scope, Value};
+use crate::model::{ErrorKind, HeldBefore, Outcome, UnassignRequest, Verified};
 use crate::transport::AnswerBody;
 
 static NULL: Value = Value::Null;
@@ -39,88 +39,6 @@ pub(super) struct Run<'e> {
     pub(super) raw: Vec<(String, bytes::Bytes)>,
     held_locks: Vec<OwnedMutexGuard<()>>,
     looked_before: bool,
-}
-
-/// One role to take away, and how far that is.
-pub(super) struct Item {
-    pub(super) role: RoleRef,
-    pub(super) value: Value,
-    pub(super) answers: Answers,
-    pub(super) outcome: Option<Outcome>,
-    pub(super) verified: Verified,
-    pub(super) held_before: HeldBefore,
-    pub(super) remote_status: Option<u16>,
-    pub(super) confirmed_by: Option<&'static str>,
-    pub(super) reason: Option<&'static str>,
-    pub(super) failure: Option<Failure>,
-    /// Whether the role was shown to exist: listed, in a table, or held.
-    pub(super) role_shown: bool,
-    pub(super) write: Write,
-}
-
-/// What became of an item's write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Write {
-    NotSent,
-    Accepted,
-    /// Sent, and its answer settles nothing.
-    Lost,
-}
-
-impl Item {
-    pub(super) fn new(role: RoleRef, value: Value) -> Self {
-        Self {
-            role,
-            value,
-            answers: Answers::default(),
-            outcome: None,
-            verified: Verified::Skipped,
-            held_before: HeldBefore::Unknown,
-            remote_status: None,
-            confirmed_by: None,
-            reason: None,
-            failure: None,
-            role_shown: false,
-            write: Write::NotSent,
-        }
-    }
-
-    pub(super) fn end(&mut self, outcome: Outcome, failure: Option<Failure>) {
-        self.outcome = Some(outcome);
-        self.remote_status = self.remote_status.or(failure.as_ref().and_then(Failure::remote_status));
-        self.failure = failure;
-    }
-
-    /// Takes over what a look-up taught of the role, and that it exists.
-    pub(super) fn learn_role(&mut self, known: &KnownRole) {
-        self.role_shown = true;
-        for (field, value) in known {
-            match field.as_str() {
-                "id" => self.role.id = id_text(value).map(|text| text.into_owned()),
-                "name" => self.role.name = id_text(value).map(|text| text.into_owned()),
-                _ => {}
-            }
-            if let Some(item) = self.value.as_object_mut() {
-                let role = item.entry(KeyString::from("role")).or_insert_with(|| Value::Object(ObjectMap::new()));
-                if let Some(role) = role.as_object_mut() {
-                    role.insert(field.clone(), value.clone());
-                }
-            }
-        }
-    }
-
-    pub(super) fn report(self) -> ItemReport {
-        ItemReport {
-            role: self.role,
-            outcome: self.outcome.unwrap_or_default(),
-            held_before: self.held_before,
-            verified: self.verified,
-            remote_status: self.remote_status,
-            confirmed_by: self.confirmed_by,
-            reason: self.reason,
-            failure: self.failure.map(Arc::new),
-        }
-    }
 }
 
 impl<'e> Run<'e> {
@@ -261,7 +179,7 @@ impl<'e> Run<'e> {
         self.held_locks.clear();
     }
 
-    fn refresh_items(&mut self) {
+    pub(super) fn refresh_items(&mut self) {
         let active = self.active().into_iter().map(|index| self.items[index].value.clone());
         self.items_value = Value::Array(active.collect());
     }
@@ -335,119 +253,5 @@ impl<'e> Run<'e> {
             }
         }
         self.refresh_items();
-    }
-
-    fn extra(&self) -> Extra<'_> {
-        Extra { data: Some(&self.request.remote_data), query: &self.request.remote_query }
-    }
-
-    /// Shows what would be written, as far as it is known, and what would prove it.
-    fn plan_writes(&mut self, steps: &[Step]) {
-        let mut planned = Vec::new();
-        let active = self.active();
-        for step in steps {
-            let Step::Write(write) = step else { continue };
-            let indices: Vec<Option<usize>> =
-                if write.call.per_item { active.iter().copied().map(Some).collect() } else { vec![None] };
-            for index in indices {
-                if self.holds_true(write.when.as_ref(), index) {
-                    planned.push((index, self.wire.plan(&write.call, &self.scope(index), self.extra())));
-                }
-            }
-        }
-        for read in &self.operation.proof.reads {
-            let call = &self.connector.reads[read.read];
-            let index = active.first().copied();
-            if self.holds_true(read.when.as_ref(), index)
-                && let Ok(step) = self.wire.plan(call, &self.scope(index), Extra::default())
-            {
-                planned.push((None, Ok(PlanStep { why: "reads back, after the write: the proof".to_owned(), ..step })));
-            }
-        }
-        for (index, step) in planned {
-            match (index, step) {
-                (_, Ok(step)) => self.plan.push(step),
-                (Some(index), Err(failure)) => self.end_item(index, failure),
-                (None, Err(failure)) => self.fail_active(failure),
-            }
-        }
-        for index in self.active() {
-            self.items[index].outcome = Some(Outcome::Planned);
-        }
-    }
-
-    async fn write_step(&mut self, write: &WriteStep) {
-        if !write.call.per_item {
-            let active = self.active();
-            if self.holds_true(write.when.as_ref(), None) {
-                self.refresh_items();
-                self.send_write(write, &active, None).await;
-            }
-            return;
-        }
-        for index in self.active() {
-            if self.items[index].outcome.is_none() && self.holds_true(write.when.as_ref(), Some(index)) {
-                self.send_write(write, &[index], Some(index)).await;
-            }
-        }
-    }
-
-    async fn send_write(&mut self, write: &WriteStep, indices: &[usize], item: Option<usize>) {
-        let streaming = self.request.options.format == ResponseFormat::Stream;
-        let exchange = self.wire.exchange(&write.call, &self.scope(item), self.extra(), streaming).await;
-        self.trace.extend(exchange.trace);
-        self.remote_calls += u32::from(exchange.sent);
-        self.stream = exchange.rest;
-        let answer = match &exchange.result {
-            Ok(answered) => Some(Arc::clone(answered)),
-            Err(failure) => failure.answer.clone(),
-        };
-        if let Some(answer) = &answer {
-            for index in indices {
-                self.items[*index].remote_status = Some(answer.status);
-            }
-            self.writes.push((indices.first().copied().unwrap_or_default(), Arc::clone(answer)));
-            let answers = match item {
-                Some(index) => &mut self.items[index].answers,
-                None => &mut self.shared,
-            };
-            answers.set(&write.call.name, answer.value.clone());
-        }
-        match exchange.result {
-            Ok(_) => {
-                for index in indices {
-                    self.items[*index].write = Write::Accepted;
-                }
-            }
-            Err(failure) if failure.outcome == Outcome::AlreadyAbsent => {
-                for index in indices {
-                    let item = &mut self.items[*index];
-                    item.write = Write::Accepted;
-                    item.held_before = HeldBefore::No;
-                    item.outcome = Some(Outcome::AlreadyAbsent);
-                    item.verified = if item.role_shown { Verified::Yes } else { Verified::Unverifiable };
-                }
-            }
-            Err(failure) if failure.outcome == Outcome::Unknown && exchange.sent => {
-                let (last, others) =
-                    indices.split_last().map_or((None, indices), |(last, others)| (Some(last), others));
-                for index in others {
-                    self.items[*index].write = Write::Lost;
-                    self.items[*index].failure = Some(Failure {
-                        answer: failure.answer.clone(),
-                        timed_out: failure.timed_out,
-                        ..Failure::new(failure.kind, failure.outcome, &failure.message)
-                    });
-                }
-                if let Some(last) = last {
-                    self.items[*last].write = Write::Lost;
-                    self.items[*last].failure = Some(failure);
-                }
-            }
-            Err(failure) => match item {
-                Some(index) => self.end_item(index, failure),
-                None => self.fail_active(failure),
-            },
-        }
     }
 }

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::classify::shown_body;
 use super::report::UserFields;
 use super::run::Run;
-use super::wire::shown_body;
 use crate::connector::{FieldSource, MappedField, UserMapping};
 use crate::expression::{Scope, Value};
 
@@ -14,11 +14,11 @@ impl Run<'_> {
     /// The first mapping whose step was answered well, applied.
     pub(super) fn map_user(&self) -> Option<(&UserMapping, UserFields)> {
         let scope = self.scope(self.items.len().checked_sub(1));
-        let mapping = self
-            .operation
-            .user
-            .iter()
-            .find(|mapping| scope.step_body(&mapping.step).is_some_and(|body| !matches!(body, Value::Null)))?;
+        let answered = |step: &str| scope.step_body(step).is_some_and(|body| !matches!(body, Value::Null));
+        let suits = |mapping: &&UserMapping| {
+            answered(&mapping.step) && mapping.when.as_ref().is_none_or(|when| when.is_true(&scope))
+        };
+        let mapping = self.operation.user.iter().find(suits)?;
         let fields =
             mapping.fields.iter().filter_map(|field| Some((field.name, field.holds, map_field(field, &scope)?)));
         Some((mapping, fields.collect()))

@@ -11,19 +11,17 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::{Map, Value as Json};
 
+use super::classify::{MASK, shown_body};
 use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
-use crate::connector::{Call, Connector, Paginate};
+use crate::connector::{Call, Connector};
 use crate::credentials::{Account, AuthHeaders, SessionError};
-use crate::expression::{Projection, Scope, Value, encode_segment, object, to_json};
+use crate::expression::{Scope, Value, encode_segment, to_json};
 use crate::model::{ErrorKind, Outcome};
 use crate::transport::{AnswerBody, ProviderCall, Transport, TransportError};
 
 /// So much of a streamed answer is held to classify it.
 const HELD_TO_CLASSIFY_BYTES: usize = 64 << 10;
-/// Shown in place of a secret.
-pub(crate) const MASK: &str = "********";
-
 /// An answer, read as far as the definition looks at it.
 pub struct Answered {
     pub status: u16,
@@ -83,7 +81,7 @@ pub(super) struct Rendered {
 }
 
 impl<'a> Wire<'a> {
-    fn connector(&self) -> &'a Connector {
+    pub(super) fn connector(&self) -> &'a Connector {
         &self.account.connector
     }
 
@@ -193,7 +191,7 @@ impl<'a> Wire<'a> {
         }
     }
 
-    async fn single(
+    pub(super) async fn single(
         &self,
         call: &Call,
         scope: &Scope<'_>,
@@ -315,185 +313,10 @@ impl<'a> Wire<'a> {
         }
         Ok((Bytes::from(held), Some(body)))
     }
-
-    /// What the answer means. Anything the definition does not name is `unknown`.
-    fn classify(
-        &self,
-        call: &Call,
-        scope: &Scope<'_>,
-        status: u16,
-        headers: HeaderMap,
-        raw: Bytes,
-        cut: bool,
-    ) -> (Arc<Answered>, Result<(), Failure>) {
-        let body = if cut { None } else { read_projected(&call.projection, &raw) };
-        let unreadable = body.is_none();
-        let value = object([("status", Value::Integer(status.into())), ("body", body.unwrap_or(Value::Null))]);
-        let answered = Arc::new(Answered { status, headers, raw, value });
-        let matches = |matcher: &crate::expression::AnswerMatcher| {
-            (!unreadable || matcher.needs_no_body()) && matcher.matches(status, &answered.value, &answered.raw, scope)
-        };
-        if matches(&call.success) {
-            if unreadable && !call.writes {
-                let failure = Failure::new(
-                    ErrorKind::ProviderError,
-                    Outcome::Unknown,
-                    format!("the provider's answer to `{}` is not JSON", call.name),
-                );
-                return (answered, Err(failure));
-            }
-            return (answered, Ok(()));
-        }
-        let rule = call.errors.iter().chain(&self.connector().errors).find(|rule| matches(&rule.when));
-        let (kind, outcome) =
-            rule.map_or((ErrorKind::ProviderError, Outcome::Unknown), |rule| (rule.kind, rule.outcome));
-        let message =
-            self.message(&answered.raw).unwrap_or_else(|| format!("the provider answered {status} to `{}`", call.name));
-        (answered, Err(Failure::new(kind, outcome, message)))
-    }
-
-    /// The provider's own words, where the definition says that they stand.
-    fn message(&self, raw: &Bytes) -> Option<String> {
-        const LONGEST: usize = 500;
-        let text = match serde_json::from_slice::<Json>(raw) {
-            Ok(json) => {
-                let body = crate::expression::from_json(&json);
-                let mut said = self
-                    .connector()
-                    .error_message
-                    .iter()
-                    .filter_map(|path| path.get(&body)?.to_str_lossy().map(|text| text.into_owned()));
-                said.next().or_else(|| json.as_str().map(str::to_owned))?
-            }
-            Err(_) => {
-                let text = std::str::from_utf8(raw).ok()?.trim();
-                if text.starts_with('<') {
-                    return None;
-                }
-                text.to_owned()
-            }
-        };
-        let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-        (!text.is_empty()).then_some(text)
-    }
-
-    /// All pages of a listing as one answer. Cut short, it says `complete: false`, and proves nothing absent.
-    async fn listing(&self, call: &Call, paginate: &Paginate, scope: &Scope<'_>) -> Exchange {
-        let mut trace = Vec::new();
-        let mut collected: Vec<Value> = Vec::new();
-        let mut first: Option<Arc<Answered>> = None;
-        let mut cursor: Option<String> = None;
-        let mut complete = false;
-        for _ in 0..paginate.max_pages {
-            let page = cursor.as_deref().map(|cursor| (paginate.param.as_str(), cursor));
-            let mut exchange = self.single(call, scope, Extra::default(), page, false).await;
-            trace.append(&mut exchange.trace);
-            let answered = match (exchange.result, &first) {
-                (Ok(answered), _) => answered,
-                // What was listed so far still shows what is held.
-                (Err(_), Some(_)) => break,
-                (Err(failure), None) => {
-                    return Exchange { result: Err(failure), sent: exchange.sent, trace, rest: None };
-                }
-            };
-            let list = list_at(&answered.value, &paginate.list);
-            let Some(list) = list else {
-                first.get_or_insert(answered);
-                break;
-            };
-            collected.extend(list.iter().cloned());
-            let so_far = with_collected(&answered.value, collected.len());
-            let next = paginate.next.evaluate(&scope.with_answer(&so_far));
-            let next = crate::expression::id_text(&next).filter(|text| !text.is_empty()).map(|text| text.into_owned());
-            first.get_or_insert(answered);
-            match next {
-                // A cursor that does not move would never end.
-                Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
-                Some(_) => break,
-                None => {
-                    complete = true;
-                    break;
-                }
-            }
-        }
-        let Some(first) = first else {
-            let failure = Failure::new(ErrorKind::Internal, Outcome::Failed, "a listing of no pages");
-            return Exchange { result: Err(failure), sent: false, trace, rest: None };
-        };
-        let value = with_list(&first.value, &paginate.list, collected, complete);
-        let whole = Answered { status: first.status, headers: first.headers.clone(), raw: first.raw.clone(), value };
-        Exchange { result: Ok(Arc::new(whole)), sent: true, trace, rest: None }
-    }
-}
-
-fn read_projected(projection: &Projection, raw: &Bytes) -> Option<Value> {
-    if projection.is_empty() {
-        return Some(Value::Null);
-    }
-    projection.read(raw).ok()
-}
-
-fn list_at<'v>(answer: &'v Value, path: &[String]) -> Option<&'v [Value]> {
-    let body = answer.as_object()?.get("body")?;
-    let list = path.iter().try_fold(body, |value, name| value.as_object()?.get(name.as_str()))?;
-    list.as_array()
-}
-
-fn with_collected(answer: &Value, count: usize) -> Value {
-    let mut answer = answer.clone();
-    if let Some(object) = answer.as_object_mut() {
-        object.insert("collected".into(), Value::Integer(i64::try_from(count).unwrap_or(i64::MAX)));
-    }
-    answer
-}
-
-fn with_list(answer: &Value, path: &[String], list: Vec<Value>, complete: bool) -> Value {
-    let mut answer = answer.clone();
-    if let Some(object) = answer.as_object_mut() {
-        object.insert("complete".into(), Value::Boolean(complete));
-        let mut place = object.get_mut("body");
-        for name in path {
-            place = place.and_then(|value| value.as_object_mut()?.get_mut(name.as_str()));
-        }
-        if let Some(place @ Value::Array(_)) = place {
-            *place = Value::Array(list);
-        }
-    }
-    answer
 }
 
 fn transport_failure(error: &TransportError) -> Failure {
     let kind = if error.is_timeout() { ErrorKind::ProviderTimeout } else { ErrorKind::ProviderUnavailable };
     let outcome = if error.was_sent() { Outcome::Unknown } else { Outcome::Failed };
     Failure { timed_out: error.is_timeout(), ..Failure::new(kind, outcome, error.to_string()) }
-}
-
-/// A provider's body as JSON, or as text, with the members a definition calls secret masked.
-pub(crate) fn shown_body(raw: &Bytes, secret_fields: &[String]) -> Option<Json> {
-    const LONGEST_TEXT: usize = 4096;
-    if raw.is_empty() {
-        return None;
-    }
-    let Ok(mut json) = serde_json::from_slice::<Json>(raw) else {
-        let text: String = String::from_utf8_lossy(raw).chars().take(LONGEST_TEXT).collect();
-        return Some(Json::String(text));
-    };
-    mask(&mut json, secret_fields);
-    Some(json)
-}
-
-fn mask(json: &mut Json, secret_fields: &[String]) {
-    match json {
-        Json::Object(map) => {
-            for (name, value) in map {
-                if secret_fields.iter().any(|secret| secret == name) {
-                    *value = Json::from(MASK);
-                } else {
-                    mask(value, secret_fields);
-                }
-            }
-        }
-        Json::Array(list) => list.iter_mut().for_each(|value| mask(value, secret_fields)),
-        _ => {}
-    }
 }

@@ -11,6 +11,7 @@ mod decode_refusals;
 mod decode_roundtrip;
 mod openapi;
 mod process;
+mod readme;
 mod sim_guardhouse;
 mod sim_jumpcloud;
 mod sim_slack_enterprise;

@@ -1,0 +1,143 @@
+//! From a definition's text to a [`Connector`]: every expression compiled, every name that is read shown to be fed.
+
+mod calls;
+mod expressions;
+mod operation;
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::compiled::*;
+use super::definition::*;
+use super::diagnostic::{DefinitionError, Source};
+use crate::expression::{Expression, Projection, TextTemplate};
+
+type Result<T> = std::result::Result<T, DefinitionError>;
+
+const SCHEMA: u32 = 1;
+const OPERATION: &str = "users.unassign-role";
+const SCOPES: &[&str] = &["group", "organization", "workspace"];
+
+/// Compiles the text of a `connector.yaml`.
+///
+/// # Errors
+/// With the first mistake, its place and the way out.
+pub fn compile(file: &str, text: &str) -> Result<Connector> {
+    let source = Source { file, text };
+    let definition: Definition = serde_saphyr::from_str(text).map_err(|error| source.error_of_yaml(&error))?;
+    if definition.schema != SCHEMA {
+        let message = format!("schema {} is not understood; this version reads schema {SCHEMA}", definition.schema);
+        return Err(source.error_at("C002", "schema:", message));
+    }
+    let Some(operation) = definition.operations.get(OPERATION) else {
+        return Err(source.error_at("C003", "operations:", format!("no operation {OPERATION}")));
+    };
+    Compiler::new(&source, &definition, operation).connector()
+}
+
+struct Compiler<'d> {
+    source: &'d Source<'d>,
+    definition: &'d Definition,
+    operation: &'d OperationSource,
+    /// What is read of each step's answer.
+    wanted: HashMap<String, Projection>,
+    /// Names of `let`.
+    lets: BTreeSet<&'d str>,
+    /// Whether the account's secrets may be read.
+    in_auth: bool,
+}
+
+impl<'d> Compiler<'d> {
+    fn new(source: &'d Source<'d>, definition: &'d Definition, operation: &'d OperationSource) -> Self {
+        let reads = definition.reads.keys().map(String::as_str);
+        let mut steps: Vec<&str> = reads.collect();
+        let mut lets = BTreeSet::new();
+        for step in &operation.steps {
+            match step {
+                StepSource::Write(write) => steps.push(&write.name),
+                StepSource::Let(values) => lets.extend(values.keys().map(String::as_str)),
+                StepSource::Read(_) | StepSource::Stop(_) | StepSource::Lock(_) => {}
+            }
+        }
+        let wanted = steps.into_iter().map(|step| (step.to_owned(), Projection::default())).collect();
+        Self { source, definition, operation, wanted, lets, in_auth: false }
+    }
+
+    fn connector(mut self) -> Result<Connector> {
+        let definition = self.definition;
+        let auth = definition.auth.iter().map(|auth| self.auth(auth)).collect::<Result<Vec<_>>>()?;
+        if auth.is_empty() {
+            return Err(self.error("C004", "auth:", "no way to authenticate"));
+        }
+        let base_url = self.text(&definition.base_url)?;
+        let headers = self.header_templates(&definition.headers)?;
+        let errors = self.error_rules(&definition.errors)?;
+        let error_message = definition.error_message.iter().map(|path| self.path(path)).collect::<Result<_>>()?;
+        let mut reads = Vec::new();
+        for (name, call) in &definition.reads {
+            reads.push(self.call(name, call, None)?);
+        }
+        let check = self.read_index(&definition.check)?;
+        for (name, key) in &definition.account {
+            self.regex(key.pattern.as_deref())
+                .map_err(|error| error.with_hint(format!("the pattern of account.{name}")))?;
+        }
+        let mut unassign = self.operation()?;
+        for call in &mut reads {
+            self.finish(call, &errors);
+        }
+        for step in &mut unassign.steps {
+            if let Step::Write(write) = step {
+                self.finish(&mut write.call, &errors);
+            }
+        }
+        Ok(Connector {
+            slug: definition.slug.clone(),
+            aliases: definition.aliases.clone(),
+            label: definition.label.clone(),
+            docs: definition.docs.clone(),
+            base_url,
+            account: definition.account.clone(),
+            auth,
+            headers,
+            check,
+            rate_limit: definition.rate_limit.clone(),
+            error_message,
+            errors,
+            secret_fields: definition.secret_fields.clone(),
+            reads,
+            unassign,
+        })
+    }
+
+    fn error(&self, code: &str, needle: &str, message: impl Into<String>) -> DefinitionError {
+        self.source.error_at(code, needle, message)
+    }
+
+    fn auth(&mut self, auth: &AuthSource) -> Result<Auth> {
+        self.in_auth = true;
+        let scheme = match auth {
+            AuthSource::Headers { headers } => AuthScheme::Headers(self.header_templates(headers)?),
+            AuthSource::Oauth2ClientCredentials { token_url, client, client_id, client_secret, form, rejected } => {
+                AuthScheme::Oauth2ClientCredentials(ClientCredentials {
+                    token_url: self.text(token_url)?,
+                    in_header: ClientCredentials::in_header(*client),
+                    client_id: self.text(client_id)?,
+                    client_secret: self.text(client_secret)?,
+                    form: self.texts(form)?,
+                    rejected: rejected.iter().map(|matcher| self.matcher(matcher)).collect::<Result<_>>()?,
+                })
+            }
+        };
+        self.in_auth = false;
+        let templates: Vec<&TextTemplate> = match &scheme {
+            AuthScheme::Headers(headers) => headers.iter().map(|(_, template)| template).collect(),
+            AuthScheme::Oauth2ClientCredentials(client) => vec![&client.client_id, &client.client_secret],
+        };
+        let reads = templates.iter().flat_map(|template| template.expressions()).flat_map(Expression::reads);
+        let needs = reads.filter_map(|path| match path.as_slice() {
+            [root, key, ..] if root == "account" => Some(key.clone()),
+            _ => None,
+        });
+        Ok(Auth { needs: needs.collect(), scheme })
+    }
+}

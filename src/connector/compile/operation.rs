@@ -1,0 +1,219 @@
+//! The operation: inputs, look-ups, steps, the proof and the unified user.
+
+use std::collections::BTreeSet;
+
+use vrl::value::KeyString;
+
+use super::{Compiler, Result, SCOPES};
+use crate::connector::compiled::*;
+use crate::connector::definition::*;
+use crate::expression::{TreeTemplate, ValuePath, from_json};
+use crate::model::USER_FIELDS;
+
+impl Compiler<'_> {
+    pub(super) fn operation(&mut self) -> Result<Operation> {
+        let operation = self.operation;
+        let inputs = operation.inputs.iter().map(|(name, input)| self.input(name, input)).collect::<Result<_>>()?;
+        let lookups = &operation.lookups;
+        let user_lookup = lookups.user.as_ref().map(|lookup| self.lookup(lookup)).transpose()?;
+        let role_lookups = lookups.role.iter().map(|lookup| self.lookup(lookup)).collect::<Result<_>>()?;
+        let mut checks = Vec::new();
+        for check in &operation.checks {
+            checks
+                .push(Check { refuse_when: self.expression(&check.refuse_when)?, message: self.text(&check.message)? });
+        }
+        let steps = operation.steps.iter().map(|step| self.step(step)).collect::<Result<Vec<_>>>()?;
+        let writes: Vec<&Call> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Write(write) => Some(&write.call),
+                _ => None,
+            })
+            .collect();
+        if writes.is_empty() {
+            return Err(self.error("C013", "steps:", "no step writes: nothing would be taken away"));
+        }
+        let protected = protected_names(&operation.targets.names, &writes);
+        let proof = Proof {
+            reads: self.read_steps(&operation.proof.reads)?,
+            holds: self.holds(&operation.proof.holds)?,
+            read_lag_s: operation.proof.read_lag_s,
+            accepted_shows_role: operation.proof.accepted_shows_role,
+        };
+        let user_reads = self.read_steps(&operation.user.reads)?;
+        let user = operation.user.from.iter().map(|from| self.user(from)).collect::<Result<_>>()?;
+        Ok(Operation { inputs, protected, user_lookup, role_lookups, checks, steps, proof, user, user_reads })
+    }
+
+    pub(super) fn input(&self, name: &str, input: &InputSource) -> Result<Input> {
+        let known = matches!(name, "id" | "role" | "role.id" | "role.name") || SCOPES.contains(&name);
+        if !known && input.from.is_empty() {
+            return Err(self
+                .error("C014", &format!("{name}:"), format!("`{name}` is no input of the contract"))
+                .with_hint(
+                    "a scope of another name says with `from` which of group, organization and workspace it is",
+                ));
+        }
+        if let Some(wrong) = input.from.iter().find(|from| !SCOPES.contains(&from.as_str())) {
+            return Err(self.error("C014", wrong, format!("`{wrong}` is none of group, organization and workspace")));
+        }
+        Ok(Input {
+            name: name.to_owned(),
+            required: input.required,
+            target: input.target,
+            from: input.from.clone(),
+            at: input.at,
+            pattern: self.regex(input.pattern.as_deref())?,
+            min: input.min,
+            max: input.max,
+            help: input.help.clone(),
+        })
+    }
+
+    pub(super) fn lookup(&mut self, lookup: &LookupSource) -> Result<Lookup> {
+        let take: Vec<(KeyString, ValuePath)> = lookup
+            .take
+            .iter()
+            .map(|(field, path)| Ok((KeyString::from(field.as_str()), self.path(path)?)))
+            .collect::<Result<_>>()?;
+        let matches = lookup.matches.as_ref().map(|path| self.path(path)).transpose()?;
+        let inner: Vec<Vec<String>> = take
+            .iter()
+            .map(|(_, path)| path)
+            .chain(&matches)
+            .map(|path| path.fields().map(str::to_owned).collect())
+            .collect();
+        let place = match (&lookup.table, &lookup.read) {
+            (Some(table), None) => {
+                let rows = self.definition.tables.get(table);
+                let rows = rows.ok_or_else(|| self.error("C015", table, format!("`tables` has no `{table}`")))?;
+                LookupPlace::Table(rows.iter().map(|row| from_json(&serde_json::Value::Object(row.clone()))).collect())
+            }
+            (None, Some(read)) => {
+                let index = self.read_index(read)?;
+                let list = match &lookup.list {
+                    Some(list) => Some(self.list(list, &inner)?),
+                    None => {
+                        if let Some(wanted) = self.wanted.get_mut(read) {
+                            inner.iter().for_each(|path| wanted.want(path));
+                        }
+                        None
+                    }
+                };
+                LookupPlace::Read(index, list)
+            }
+            _ => return Err(self.error("C015", "lookups:", "a look-up names either a `table` or a `read`")),
+        };
+        Ok(Lookup { given: lookup.given, place, matches, ignore_case: lookup.ignore_case, take })
+    }
+
+    pub(super) fn read_steps(&mut self, reads: &[ReadRef]) -> Result<Vec<ReadStep>> {
+        let compile = |read: &ReadRef| {
+            Ok(ReadStep { read: self.read_index(&read.name)?, when: self.optional(read.when.as_ref())? })
+        };
+        reads.iter().map(compile).collect()
+    }
+
+    pub(super) fn step(&mut self, step: &StepSource) -> Result<Step> {
+        Ok(match step {
+            StepSource::Read(read) => {
+                Step::Read(ReadStep { read: self.read_index(&read.name)?, when: self.optional(read.when.as_ref())? })
+            }
+            StepSource::Let(values) => Step::Let(
+                values
+                    .iter()
+                    .map(|(name, text)| Ok((KeyString::from(name.as_str()), self.expression(text)?)))
+                    .collect::<Result<_>>()?,
+            ),
+            StepSource::Stop(stop) => Step::Stop(Stop {
+                when: self.expression(&stop.when)?,
+                outcome: stop.outcome,
+                kind: stop.kind,
+                message: self.text(&stop.message)?,
+            }),
+            StepSource::Lock(key) => Step::Lock(self.text(key)?),
+            StepSource::Write(write) => Step::Write(WriteStep {
+                when: self.optional(write.when.as_ref())?,
+                call: self.call(&write.name, &write.call, Some(&write.why))?,
+                repeatable: write.repeatable,
+            }),
+        })
+    }
+
+    pub(super) fn holds(&mut self, holds: &HoldsSource) -> Result<Holds> {
+        if holds.fields.is_empty() == holds.is.is_none() {
+            return Err(self.error("C016", "holds:", "say with either `where` or `is` which element is the role"));
+        }
+        let mut fields = Vec::new();
+        for (path, template) in &holds.fields {
+            fields.push((self.path(path)?, self.tree(&serde_json::Value::String(template.clone()))?));
+        }
+        let inner: Vec<Vec<String>> =
+            fields.iter().map(|(path, _)| path.fields().map(str::to_owned).collect()).collect();
+        let is = holds.is.as_ref().map(|text| self.tree(&serde_json::Value::String(text.clone()))).transpose()?;
+        let list = self.list(&holds.list, &inner)?;
+        let steps = list.reads().into_iter().filter_map(|path| path.into_iter().next());
+        Ok(Holds {
+            steps: steps.collect(),
+            list,
+            fields,
+            is,
+            ignore_case: holds.ignore_case,
+            none_when: self.optional(holds.none_when.as_ref())?,
+        })
+    }
+
+    pub(super) fn user(&mut self, from: &UserFrom) -> Result<UserMapping> {
+        if !self.wanted.contains_key(&from.step) {
+            return Err(self.error("C008", &from.step, format!("there is no step `{}`", from.step)));
+        }
+        let at =
+            if from.at.is_empty() { Vec::new() } else { self.path(&from.at)?.fields().map(str::to_owned).collect() };
+        let mut fields = Vec::new();
+        // In the schema's order, whatever the definition's: the answer is written without sorting.
+        for (name, holds) in USER_FIELDS {
+            if let Some(source) = from.fields.get(*name) {
+                fields.push(MappedField { name, holds: *holds, source: self.field(source)? });
+            }
+        }
+        if let Some(unknown) = from.fields.keys().find(|name| !USER_FIELDS.iter().any(|(known, _)| known == name)) {
+            return Err(self.error(
+                "C017",
+                &format!("{unknown}:"),
+                format!("the unified user has no field `{unknown}`"),
+            ));
+        }
+        let when = self.optional(from.when.as_ref())?;
+        Ok(UserMapping { step: from.step.clone(), at, when, fields })
+    }
+
+    pub(super) fn field(&mut self, source: &serde_json::Value) -> Result<FieldSource> {
+        if let Some(text) = source.as_str() {
+            return Ok(FieldSource::Expression(self.expression(text)?));
+        }
+        let each = source.as_object().filter(|map| map.len() == 2);
+        let each = each.and_then(|map| Some((map.get("each")?.as_str()?, map.get("as")?)));
+        let Some((list, element)) = each else {
+            return Ok(FieldSource::Tree(self.tree(source)?));
+        };
+        let element = self.tree(element)?;
+        let mut inner = Vec::new();
+        element.visit(&mut |expression| {
+            let reads = expression.reads().into_iter().filter(|path| path.first().is_some_and(|root| root == "each"));
+            inner.extend(reads.map(|path| path[1..].to_vec()));
+        });
+        Ok(FieldSource::Each { list: self.list(list, &inner)?, element })
+    }
+}
+
+/// Top-level names of a write's body and query that the request's own inputs feed, and those the definition adds.
+fn protected_names(declared: &[String], writes: &[&Call]) -> Vec<String> {
+    let mut names: BTreeSet<String> = declared.iter().map(|name| plain_name(name)).collect();
+    for call in writes {
+        let members = call.body.iter().flat_map(TreeTemplate::members);
+        names.extend(members.filter(|(_, member)| member.is_fed()).map(|(name, _)| plain_name(name)));
+        let query = call.query.iter().filter(|(_, template)| template.expressions().next().is_some());
+        names.extend(query.map(|(name, _)| plain_name(name)));
+    }
+    names.into_iter().collect()
+}

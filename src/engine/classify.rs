@@ -1,0 +1,116 @@
+//! What an answer means, by the definition's own rules; and what of it may be shown.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::Value as Json;
+
+use super::report::Failure;
+use super::wire::{Answered, Wire};
+use crate::connector::Call;
+use crate::expression::{AnswerMatcher, Projection, Scope, Value, from_json, object};
+use crate::model::{ErrorKind, Outcome};
+
+/// Shown in place of a secret.
+pub(super) const MASK: &str = "********";
+
+impl Wire<'_> {
+    /// What the answer means. Anything the definition does not name is `unknown`.
+    pub(super) fn classify(
+        &self,
+        call: &Call,
+        scope: &Scope<'_>,
+        status: u16,
+        headers: HeaderMap,
+        raw: Bytes,
+        cut: bool,
+    ) -> (Arc<Answered>, Result<(), Failure>) {
+        let body = if cut { None } else { read_projected(&call.projection, &raw) };
+        let unreadable = body.is_none();
+        let value = object([("status", Value::Integer(status.into())), ("body", body.unwrap_or(Value::Null))]);
+        let answered = Arc::new(Answered { status, headers, raw, value });
+        let matches = |matcher: &AnswerMatcher| {
+            (!unreadable || matcher.needs_no_body()) && matcher.matches(status, &answered.value, &answered.raw, scope)
+        };
+        if matches(&call.success) {
+            if unreadable && !call.writes {
+                let failure = Failure::new(
+                    ErrorKind::ProviderError,
+                    Outcome::Unknown,
+                    format!("the provider's answer to `{}` is not JSON", call.name),
+                );
+                return (answered, Err(failure));
+            }
+            return (answered, Ok(()));
+        }
+        let rule = call.errors.iter().chain(&self.connector().errors).find(|rule| matches(&rule.when));
+        let (kind, outcome) =
+            rule.map_or((ErrorKind::ProviderError, Outcome::Unknown), |rule| (rule.kind, rule.outcome));
+        let message =
+            self.message(&answered.raw).unwrap_or_else(|| format!("the provider answered {status} to `{}`", call.name));
+        (answered, Err(Failure::new(kind, outcome, message)))
+    }
+
+    /// The provider's own words, where the definition says that they stand.
+    fn message(&self, raw: &Bytes) -> Option<String> {
+        const LONGEST: usize = 500;
+        let text = match serde_json::from_slice::<Json>(raw) {
+            Ok(json) => {
+                let body = from_json(&json);
+                let mut said = self
+                    .connector()
+                    .error_message
+                    .iter()
+                    .filter_map(|path| path.get(&body)?.to_str_lossy().map(|text| text.into_owned()));
+                said.next().or_else(|| json.as_str().map(str::to_owned))?
+            }
+            Err(_) => {
+                let text = std::str::from_utf8(raw).ok()?.trim();
+                if text.starts_with('<') {
+                    return None;
+                }
+                text.to_owned()
+            }
+        };
+        let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+fn read_projected(projection: &Projection, raw: &Bytes) -> Option<Value> {
+    if projection.is_empty() {
+        return Some(Value::Null);
+    }
+    projection.read(raw).ok()
+}
+
+/// A provider's body as JSON, or as text, with the members a definition calls secret masked.
+pub(crate) fn shown_body(raw: &Bytes, secret_fields: &[String]) -> Option<Json> {
+    const LONGEST_TEXT: usize = 4096;
+    if raw.is_empty() {
+        return None;
+    }
+    let Ok(mut json) = serde_json::from_slice::<Json>(raw) else {
+        let text: String = String::from_utf8_lossy(raw).chars().take(LONGEST_TEXT).collect();
+        return Some(Json::String(text));
+    };
+    mask(&mut json, secret_fields);
+    Some(json)
+}
+
+fn mask(json: &mut Json, secret_fields: &[String]) {
+    match json {
+        Json::Object(map) => {
+            for (name, value) in map {
+                if secret_fields.iter().any(|secret| secret == name) {
+                    *value = Json::from(MASK);
+                } else {
+                    mask(value, secret_fields);
+                }
+            }
+        }
+        Json::Array(list) => list.iter_mut().for_each(|value| mask(value, secret_fields)),
+        _ => {}
+    }
+}

@@ -1,0 +1,88 @@
+//! A listing of several pages as one answer. Cut short, it proves nothing absent.
+
+use std::sync::Arc;
+
+use super::report::Failure;
+use super::wire::{Answered, Exchange, Extra, Wire};
+use crate::connector::{Call, Paginate};
+use crate::expression::{Scope, Value};
+use crate::model::{ErrorKind, Outcome};
+
+impl Wire<'_> {
+    /// All pages of a listing as one answer. Cut short, it says `complete: false`, and proves nothing absent.
+    pub(super) async fn listing(&self, call: &Call, paginate: &Paginate, scope: &Scope<'_>) -> Exchange {
+        let mut trace = Vec::new();
+        let mut collected: Vec<Value> = Vec::new();
+        let mut first: Option<Arc<Answered>> = None;
+        let mut cursor: Option<String> = None;
+        let mut complete = false;
+        for _ in 0..paginate.max_pages {
+            let page = cursor.as_deref().map(|cursor| (paginate.param.as_str(), cursor));
+            let mut exchange = self.single(call, scope, Extra::default(), page, false).await;
+            trace.append(&mut exchange.trace);
+            let answered = match (exchange.result, &first) {
+                (Ok(answered), _) => answered,
+                // What was listed so far still shows what is held.
+                (Err(_), Some(_)) => break,
+                (Err(failure), None) => {
+                    return Exchange { result: Err(failure), sent: exchange.sent, trace, rest: None };
+                }
+            };
+            let list = list_at(&answered.value, &paginate.list);
+            let Some(list) = list else {
+                first.get_or_insert(answered);
+                break;
+            };
+            collected.extend(list.iter().cloned());
+            let so_far = with_collected(&answered.value, collected.len());
+            let next = paginate.next.evaluate(&scope.with_answer(&so_far));
+            let next = crate::expression::id_text(&next).filter(|text| !text.is_empty()).map(|text| text.into_owned());
+            first.get_or_insert(answered);
+            match next {
+                // A cursor that does not move would never end.
+                Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
+                Some(_) => break,
+                None => {
+                    complete = true;
+                    break;
+                }
+            }
+        }
+        let Some(first) = first else {
+            let failure = Failure::new(ErrorKind::Internal, Outcome::Failed, "a listing of no pages");
+            return Exchange { result: Err(failure), sent: false, trace, rest: None };
+        };
+        let value = with_list(&first.value, &paginate.list, collected, complete);
+        let whole = Answered { status: first.status, headers: first.headers.clone(), raw: first.raw.clone(), value };
+        Exchange { result: Ok(Arc::new(whole)), sent: true, trace, rest: None }
+    }
+}
+
+fn list_at<'v>(answer: &'v Value, path: &[String]) -> Option<&'v [Value]> {
+    let body = answer.as_object()?.get("body")?;
+    let list = path.iter().try_fold(body, |value, name| value.as_object()?.get(name.as_str()))?;
+    list.as_array()
+}
+
+fn with_collected(answer: &Value, count: usize) -> Value {
+    let mut answer = answer.clone();
+    if let Some(object) = answer.as_object_mut() {
+        object.insert("collected".into(), Value::Integer(i64::try_from(count).unwrap_or(i64::MAX)));
+    }
+    answer
+}
+
+fn with_list(answer: &Value, path: &[String], list: Vec<Value>, complete: bool) -> Value {
+    let mut answer = answer.clone();
+    if let Some(object) = answer.as_object_mut() {
+        object.insert("complete".into(), Value::Boolean(complete));
+        let mut place = object.get_mut("body");
+        for name in path {
+            place = place.and_then(|value| value.as_object_mut()?.get_mut(name.as_str()));
+        }
+        if let Some(place @ Value::Array(_)) = place {
+            *place = Value::Array(list);
+        }
+    }
+    answer
+}
