@@ -10,6 +10,7 @@ mod decode_encodings;
 mod decode_refusals;
 mod decode_roundtrip;
 mod openapi;
+mod process;
 mod readme;
 mod sim_guardhouse;
 mod sim_jumpcloud;
