@@ -1,6 +1,6 @@
 //! A connector as the engine uses it: everything compiled, every name resolved.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use http::{HeaderName, Method};
 use indexmap::IndexMap;
@@ -104,8 +104,7 @@ pub struct Paginate {
 #[derive(Debug)]
 pub struct Operation {
     pub inputs: Vec<Input>,
-    /// Names that no passthrough may set, as [`plain_name`] has them.
-    pub(super) protected: Vec<String>,
+    pub(super) protected: Protection,
     pub user_lookup: Option<Lookup>,
     pub role_lookups: Vec<Lookup>,
     pub checks: Vec<Check>,
@@ -118,8 +117,19 @@ pub struct Operation {
 impl Operation {
     /// Whether a passthrough of that name would change whose access to what is taken.
     pub fn protects(&self, name: &str) -> bool {
-        self.protected.contains(&plain_name(name))
+        let name = plain_name(name);
+        let Protection { names, open, everything } = &self.protected;
+        names.contains(&name) || (*everything && !open.contains(&name))
     }
+}
+
+/// Names that no passthrough may set, as [`plain_name`] has them.
+#[derive(Debug)]
+pub(super) struct Protection {
+    pub(super) names: BTreeSet<String>,
+    pub(super) open: BTreeSet<String>,
+    /// Whatever is not open is protected.
+    pub(super) everything: bool,
 }
 
 /// A name as the most lenient server might read it: letters and digits alone, in lower case.

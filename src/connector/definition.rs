@@ -214,11 +214,14 @@ pub enum InputPlace {
     Body,
 }
 
-/// Names no passthrough may set, besides those the write's own templates feed from the request.
+/// What a passthrough may set. All that the writes render is protected, and so are these names.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct TargetsSource {
+    /// Further names by which the provider knows a user, a role or a scope.
     pub(super) names: Vec<String>,
+    /// Rendered names that a passthrough may replace all the same.
+    pub(super) open: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

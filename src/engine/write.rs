@@ -66,6 +66,10 @@ impl Run<'_> {
     }
 
     async fn send_write(&mut self, write: &WriteStep, indices: &[usize], item: Option<usize>) {
+        self.shared.mark_write();
+        for index in indices {
+            self.items[*index].answers.mark_write();
+        }
         let streaming = self.request.options.format == ResponseFormat::Stream;
         let exchange = self.wire.exchange(&write.call, &self.scope(item), self.extra(), streaming).await;
         self.trace.extend(exchange.trace);

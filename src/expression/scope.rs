@@ -12,35 +12,44 @@ static NULL: Value = Value::Null;
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
     entries: Vec<Entry>,
+    written: bool,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
     step: String,
-    latest: Value,
+    latest: Option<Value>,
     before: Option<Value>,
 }
 
 impl Answers {
-    /// Keeps a step's answer. A later answer of the same step replaces it; the first stays as `before.<step>`.
+    /// Keeps a step's answer; it replaces an earlier one of the same step.
     pub fn set(&mut self, step: &str, answer: Value) {
-        match self.entries.iter_mut().find(|entry| entry.step == step) {
-            Some(entry) => {
-                let earlier = std::mem::replace(&mut entry.latest, answer);
-                entry.before.get_or_insert(earlier);
+        let index = self.entries.iter().position(|entry| entry.step == step).unwrap_or_else(|| {
+            self.entries.push(Entry { step: step.to_owned(), latest: None, before: None });
+            self.entries.len() - 1
+        });
+        let entry = &mut self.entries[index];
+        entry.latest = Some(answer);
+    }
+
+    /// From now on, what is at hand is what was so before the write.
+    pub fn mark_write(&mut self) {
+        if !self.written {
+            self.written = true;
+            for entry in &mut self.entries {
+                entry.before.clone_from(&entry.latest);
             }
-            None => self.entries.push(Entry { step: step.to_owned(), latest: answer, before: None }),
         }
     }
 
     fn latest(&self, step: &str) -> Option<&Value> {
-        let entry = self.entries.iter().find(|entry| entry.step == step)?;
-        Some(&entry.latest)
+        self.entries.iter().find(|entry| entry.step == step)?.latest.as_ref()
     }
 
     fn before(&self, step: &str) -> Option<&Value> {
         let entry = self.entries.iter().find(|entry| entry.step == step)?;
-        Some(entry.before.as_ref().unwrap_or(&entry.latest))
+        if self.written { entry.before.as_ref() } else { entry.latest.as_ref() }
     }
 }
 

@@ -124,6 +124,15 @@ impl Compiler<'_> {
         ValuePath::parse(text).ok_or_else(|| self.error("C006", text, "is not a path such as `error.message`"))
     }
 
+    /// A path of names alone: an index would be lost where only names are looked for.
+    pub(super) fn names(&self, text: &str) -> Result<Vec<String>> {
+        let path = self.path(text)?;
+        if text.contains('[') {
+            return Err(self.error("C021", text, "is a path of names; an index is not allowed in it"));
+        }
+        Ok(path.fields().map(str::to_owned).collect())
+    }
+
     pub(super) fn matcher(&self, source: &MatcherSource) -> Result<AnswerMatcher> {
         AnswerMatcher::compile(source).map_err(|(text, error)| self.source.error_in(&text, &error))
     }

@@ -15,6 +15,8 @@ type Result<T> = std::result::Result<T, DefinitionError>;
 
 const SCHEMA: u32 = 1;
 const OPERATION: &str = "users.unassign-role";
+/// What an expression may start with, besides the names of steps.
+const ROOTS: &[&str] = &["input", "item", "items", "account", "let", "each", "answer", "before"];
 const SCOPES: &[&str] = &["group", "organization", "workspace"];
 
 /// Compiles the text of a `connector.yaml`.
@@ -63,6 +65,10 @@ impl<'d> Compiler<'d> {
     }
 
     fn connector(mut self) -> Result<Connector> {
+        if let Some(taken) = self.wanted.keys().find(|name| ROOTS.contains(&name.as_str())) {
+            let message = format!("a step cannot be called `{taken}`: `.{taken}` means something else");
+            return Err(self.error("C019", &format!("{taken}:"), message));
+        }
         let definition = self.definition;
         let auth = definition.auth.iter().map(|auth| self.auth(auth)).collect::<Result<Vec<_>>>()?;
         if auth.is_empty() {

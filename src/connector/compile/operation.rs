@@ -7,7 +7,7 @@ use vrl::value::KeyString;
 use super::{Compiler, Result, SCOPES};
 use crate::connector::compiled::*;
 use crate::connector::definition::*;
-use crate::expression::{TreeTemplate, ValuePath, from_json};
+use crate::expression::{Expression, TreeTemplate, ValuePath, from_json};
 use crate::model::USER_FIELDS;
 
 impl Compiler<'_> {
@@ -33,7 +33,16 @@ impl Compiler<'_> {
         if writes.is_empty() {
             return Err(self.error("C013", "steps:", "no step writes: nothing would be taken away"));
         }
-        let protected = protected_names(&operation.targets.names, &writes);
+        if writes.len() > 1
+            && let Some(always) = operation.steps.iter().find_map(|step| match step {
+                StepSource::Write(write) if write.when.is_none() => Some(&write.name),
+                _ => None,
+            })
+        {
+            let message = "of several writes one is sent for an item, so each must say with `when` which it is for";
+            return Err(self.error("C020", &format!("name: {always}"), message));
+        }
+        let protected = protection(&operation.targets, &writes);
         let proof = Proof {
             reads: self.read_steps(&operation.proof.reads)?,
             holds: self.holds(&operation.proof.holds)?,
@@ -119,12 +128,9 @@ impl Compiler<'_> {
             StepSource::Read(read) => {
                 Step::Read(ReadStep { read: self.read_index(&read.name)?, when: self.optional(read.when.as_ref())? })
             }
-            StepSource::Let(values) => Step::Let(
-                values
-                    .iter()
-                    .map(|(name, text)| Ok((KeyString::from(name.as_str()), self.expression(text)?)))
-                    .collect::<Result<_>>()?,
-            ),
+            StepSource::Let(values) => {
+                Step::Let(values.iter().map(|named| self.named_value(named)).collect::<Result<_>>()?)
+            }
             StepSource::Stop(stop) => Step::Stop(Stop {
                 when: self.expression(&stop.when)?,
                 outcome: stop.outcome,
@@ -138,6 +144,15 @@ impl Compiler<'_> {
                 repeatable: write.repeatable,
             }),
         })
+    }
+
+    fn named_value(&mut self, (name, text): (&String, &String)) -> Result<(KeyString, Expression)> {
+        let expression = self.expression(text)?;
+        if expression.reads().iter().any(|path| path.first().is_some_and(|root| root == "item")) {
+            let error = self.error("C018", text, "a `let` is made once for all items, so it cannot read `.item`");
+            return Err(error.with_hint("`.items` lists the items that are still to be worked on"));
+        }
+        Ok((KeyString::from(name.as_str()), expression))
     }
 
     pub(super) fn holds(&mut self, holds: &HoldsSource) -> Result<Holds> {
@@ -167,8 +182,7 @@ impl Compiler<'_> {
         if !self.wanted.contains_key(&from.step) {
             return Err(self.error("C008", &from.step, format!("there is no step `{}`", from.step)));
         }
-        let at =
-            if from.at.is_empty() { Vec::new() } else { self.path(&from.at)?.fields().map(str::to_owned).collect() };
+        let at = if from.at.is_empty() { Vec::new() } else { self.names(&from.at)? };
         let mut fields = Vec::new();
         // In the schema's order, whatever the definition's: the answer is written without sorting.
         for (name, holds) in USER_FIELDS {
@@ -206,14 +220,20 @@ impl Compiler<'_> {
     }
 }
 
-/// Top-level names of a write's body and query that the request's own inputs feed, and those the definition adds.
-fn protected_names(declared: &[String], writes: &[&Call]) -> Vec<String> {
-    let mut names: BTreeSet<String> = declared.iter().map(|name| plain_name(name)).collect();
+/// What no passthrough may set: top-level names of what the writes render, unless they are declared open, and those the
+/// definition adds. A body that is one expression may hold any name, so that only open ones may be set.
+fn protection(targets: &TargetsSource, writes: &[&Call]) -> Protection {
+    let open: BTreeSet<String> = targets.open.iter().map(|name| plain_name(name)).collect();
+    let mut names: BTreeSet<String> = targets.names.iter().map(|name| plain_name(name)).collect();
+    let mut everything = false;
     for call in writes {
-        let members = call.body.iter().flat_map(TreeTemplate::members);
-        names.extend(members.filter(|(_, member)| member.is_fed()).map(|(name, _)| plain_name(name)));
-        let query = call.query.iter().filter(|(_, template)| template.expressions().next().is_some());
-        names.extend(query.map(|(name, _)| plain_name(name)));
+        match &call.body {
+            Some(TreeTemplate::Object(members)) => names.extend(members.iter().map(|(name, _)| plain_name(name))),
+            Some(_) => everything = true,
+            None => {}
+        }
+        names.extend(call.query.iter().map(|(name, _)| plain_name(name)));
     }
-    names.into_iter().collect()
+    names.retain(|name| !open.contains(name));
+    Protection { names, open, everything }
 }
