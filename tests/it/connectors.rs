@@ -1,10 +1,247 @@
 //! The definitions that ship with the binary, and the loader's diagnostics.
 
+use std::path::Path;
+
+use offramp::connector::{DefinitionError, LoadError, Registry, compile};
+
+fn loaded(registry: Result<Registry, LoadError>) -> Registry {
+    registry.unwrap_or_else(|error| match error {
+        LoadError::Definition(error) => panic!("{}", error.render()),
+        error => panic!("{error}"),
+    })
+}
+
 #[test]
 fn the_embedded_definitions_compile() {
-    let registry = offramp::connector::embedded().unwrap_or_else(|error| match error {
-        offramp::connector::LoadError::Definition(error) => panic!("{}", error.render()),
-        error => panic!("{error}"),
-    });
-    assert!(registry.slugs().contains(&"guardhouse"));
+    let registry = loaded(offramp::connector::embedded());
+    for slug in ["guardhouse", "jumpcloud", "slack-enterprise"] {
+        assert!(registry.slugs().contains(&slug), "{slug} is not embedded");
+    }
+    assert_eq!(registry.get("slackenterprise").map(|connector| connector.slug.as_str()), Some("slack-enterprise"));
+}
+
+#[test]
+fn a_folder_of_definitions_loads_as_the_embedded_ones_do() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors");
+    let registry = loaded(offramp::connector::from_directory(&folder));
+    assert_eq!(registry.slugs(), loaded(offramp::connector::embedded()).slugs());
+}
+
+/// A definition without a mistake: each case below plants one.
+const SOUND: &str = r#"schema: 1
+slug: acme
+label: Acme
+docs: https://acme.example/docs
+base_url: "https://{{ account.tenant }}.acme.example"
+account:
+  tenant: { required: true, pattern: "[a-z]+" }
+  key: { required: true, secret: true }
+auth:
+  - scheme: headers
+    headers: { x-key: "{{ account.key }}" }
+check: get_user
+errors:
+  - { when: { status: 4xx }, kind: invalid_request }
+reads:
+  get_user:
+    method: GET
+    path: "/users/{{ input.id }}"
+    success: { status: 200 }
+operations:
+  users.unassign-role:
+    inputs:
+      id: { required: true, target: true }
+      role.id: { required: true, target: true }
+    steps:
+      - write:
+          name: unassign
+          why: takes the role away
+          repeatable: true
+          call:
+            method: DELETE
+            path: "/users/{{ input.id }}/roles/{{ item.role.id }}"
+            success: { status: 204 }
+    proof:
+      reads: [{ name: get_user }]
+      holds: { in: .get_user.body.roles, where: { id: "{{ item.role.id }}" } }
+    user:
+      from:
+        - step: get_user
+          fields:
+            name: .get_user.body.name
+"#;
+
+fn mistake(text: &str) -> DefinitionError {
+    compile("acme/connector.yaml", text).map(|connector| connector.slug).unwrap_err()
+}
+
+/// The line and column, counted from 1, where `needle` first stands.
+fn place_of(text: &str, needle: &str) -> (usize, usize) {
+    let before = &text[..text.find(needle).unwrap_or_else(|| panic!("{needle} is not in the text"))];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+#[test]
+fn the_sound_definition_compiles() {
+    let connector = compile("acme/connector.yaml", SOUND);
+    assert_eq!(connector.map(|connector| connector.slug).unwrap_or_else(|error| panic!("{}", error.render())), "acme");
+}
+
+/// What is planted, where in the sound definition, the code it is refused with, and what the caret points at.
+const PLANTED: &[(&str, &str, &str, &str, &str)] = &[
+    ("an unknown key", "label: Acme", "label: Acme\ncolour: red", "C001", "colour"),
+    ("a wrong schema number", "schema: 1", "schema: 2", "C002", "schema"),
+    ("another operation alone", "users.unassign-role:", "users.assign-role:", "C003", "operations:"),
+    (
+        "no authentication",
+        "auth:\n  - scheme: headers\n    headers: { x-key: \"{{ account.key }}\" }",
+        "auth: []",
+        "C004",
+        "auth:",
+    ),
+    ("a header that is none", "x-key:", "\"x key\":", "C005", "x key"),
+    ("a path that is none", "where: { id:", "where: { \"i d\":", "C006", "i d"),
+    ("a bad regular expression", "\"[a-z]+\"", "\"[a-z\"", "C007", "[a-z\""),
+    (
+        "an unknown read in the proof",
+        "reads: [{ name: get_user }]",
+        "reads: [{ name: get_person }]",
+        "C008",
+        "get_person",
+    ),
+    ("an unknown read as the check", "check: get_user", "check: get_nobody", "C008", "get_nobody"),
+    ("an unknown step of the user", "- step: get_user", "- step: get_face", "C008", "get_face"),
+    ("a method that is none", "method: DELETE", "method: DEL ETE", "C009", "DEL ETE"),
+    ("a step nothing feeds", ".get_user.body.name", ".get_person.body.name", "C010", "get_person.body.name"),
+    (
+        "an account key nothing feeds",
+        "{{ account.tenant }}",
+        "{{ account.region }}",
+        "C010",
+        "https://{{ account.region }}",
+    ),
+    (
+        "a scope nothing feeds",
+        "roles/{{ item.role.id }}\"",
+        "roles/{{ item.cid }}\"",
+        "C010",
+        "/users/{{ input.id }}/roles",
+    ),
+    ("everything read at once", ".get_user.body.name", "encode_json(.)", "C010", "encode_json(.)"),
+    (
+        "a secret in a path",
+        "roles/{{ item.role.id }}\"",
+        "roles/{{ account.key }}\"",
+        "C011",
+        "/users/{{ input.id }}/roles",
+    ),
+    (
+        "a secret in a header of calls",
+        "check: get_user",
+        "headers: { x-me: \"{{ account.key }}!\" }\ncheck: get_user",
+        "C011",
+        "{{ account.key }}!",
+    ),
+    (
+        "success without a status",
+        "success: { status: 204 }",
+        "success: { body: { ok: true } }",
+        "C012",
+        "name: unassign",
+    ),
+    (
+        "a read's success without a status",
+        "success: { status: 200 }",
+        "success: { body: { ok: true } }",
+        "C012",
+        "get_user:\n",
+    ),
+    ("an input that is none", "role.id: {", "person: {", "C014", "person:"),
+    ("a scope from nowhere", "role.id: { required: true,", "cid: { from: [planet],", "C014", "planet"),
+    (
+        "a table nobody wrote",
+        "    steps:",
+        "    lookups: { role: [{ table: ranks, match: id, take: { id: id } }] }\n    steps:",
+        "C015",
+        "ranks",
+    ),
+    (
+        "a look-up in nothing",
+        "    steps:",
+        "    lookups: { role: [{ match: id, take: { id: id } }] }\n    steps:",
+        "C015",
+        "lookups:",
+    ),
+    ("no word on which element is the role", ", where: { id: \"{{ item.role.id }}\" }", "", "C016", "holds:"),
+    ("an unknown unified field", "name: .get_user.body.name", "shoe_size: .get_user.body.name", "C017", "shoe_size:"),
+    (
+        "an expression that may fail",
+        ".get_user.body.name",
+        "number = to_int(.get_user.body.name); number",
+        "E103",
+        "to_int",
+    ),
+    (
+        "an argument of another type",
+        ".get_user.body.name",
+        "upcase(.get_user.body.name)",
+        "E110",
+        ".get_user.body.name)",
+    ),
+    ("a failure as the value", ".get_user.body.name", "parse_json(\"1\")", "E100", "parse_json"),
+    ("a failure waved through", ".get_user.body.name", "string!(.get_user.body.name)", "X01", "string!"),
+    ("abort", ".get_user.body.name", "if .get_user.status == 1 { abort }", "X02", "if .get_user"),
+    (
+        "an assignment to the answers",
+        ".get_user.body.name",
+        ".get_user.body.name = 1",
+        "X03",
+        ".get_user.body.name = 1",
+    ),
+    ("the clock", ".get_user.body.name", "now()", "E105", "now"),
+    ("an unclosed placeholder", "\"/users/{{ input.id }}\"", "\"/users/{{ input.id\"", "X04", "{{ input.id\""),
+    ("a status that is none", "status: 4xx", "status: 4yy", "X06", "4yy"),
+];
+
+#[test]
+fn every_planted_mistake_is_named_with_its_code_and_place() {
+    let mut wrong = Vec::new();
+    for (what, sound, planted, code, needle) in PLANTED {
+        assert_eq!(SOUND.matches(sound).count().min(1), 1, "{what}: {sound} is not in the sound definition");
+        let text = SOUND.replacen(sound, planted, 1);
+        let error = mistake(&text);
+        let place = place_of(&text, needle);
+        if (error.code.as_str(), (error.line, error.column)) != (code, place) {
+            wrong.push(format!("{what}: expected {code} at {place:?}, got\n{error}\n{}", error.render()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_mistake_is_shown_with_its_line_and_a_caret() {
+    for (what, sound, planted, code, _) in PLANTED {
+        let text = SOUND.replacen(sound, planted, 1);
+        let error = mistake(&text);
+        let shown = error.render();
+        let line = text.lines().nth(error.line - 1).unwrap_or_default().trim();
+        assert!(shown.contains(line), "{what}: the line is not shown\n{shown}");
+        assert!(
+            shown.contains(code) && shown.contains(&format!(":{}:{}]", error.line, error.column)),
+            "{what}\n{shown}"
+        );
+        let caret = shown.lines().any(|line| line.trim_start_matches([' ', '·']).starts_with(['─', '┬', '▲']));
+        assert!(caret && shown.contains("here"), "{what}: no caret\n{shown}");
+    }
+}
+
+#[test]
+fn a_definition_that_writes_nothing_is_refused() {
+    let start = SOUND.find("      - write:").unwrap();
+    let end = SOUND.find("    proof:").unwrap();
+    let text = format!("{}      - read: {{ name: get_user }}\n{}", &SOUND[..start], &SOUND[end..]);
+    let error = mistake(&text);
+    assert_eq!((error.code.as_str(), (error.line, error.column)), ("C013", place_of(&text, "steps:")));
+    assert!(error.render().contains("no step writes"), "{}", error.render());
 }

@@ -9,6 +9,8 @@ mod decode_bodies;
 mod decode_encodings;
 mod decode_refusals;
 mod decode_roundtrip;
+mod definitions;
+mod expression;
 mod openapi;
 mod process;
 mod readme;

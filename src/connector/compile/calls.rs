@@ -22,8 +22,10 @@ impl Compiler<'_> {
         let method = method.map_err(|_| self.error("C009", &call.method, "is not an HTTP method"))?;
         let success = self.matcher(&call.success)?;
         if !success.names_status() {
+            // A read is named by its key, a write by its `name`.
+            let place = if why.is_some() { format!("name: {name}") } else { format!("{name}:") };
             return Err(self
-                .error("C012", &format!("{name}:"), "`success` names no status")
+                .error("C012", &place, "`success` names no status")
                 .with_hint("say which answer proves that the call was accepted, such as `{ status: 204 }`"));
         }
         let path = self.text(&call.path)?;
