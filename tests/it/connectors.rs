@@ -202,6 +202,34 @@ const PLANTED: &[(&str, &str, &str, &str, &str)] = &[
     ("the clock", ".get_user.body.name", "now()", "E105", "now"),
     ("an unclosed placeholder", "\"/users/{{ input.id }}\"", "\"/users/{{ input.id\"", "X04", "{{ input.id\""),
     ("a status that is none", "status: 4xx", "status: 4yy", "X06", "4yy"),
+    (
+        "a let that reads one item",
+        "    steps:\n",
+        "    steps:\n      - let: { mine: .item.role.id }\n",
+        "C018",
+        ".item.role.id }\n",
+    ),
+    (
+        "a step called like a root",
+        "  get_user:\n    method",
+        "  item:\n    method: GET\n    path: /x\n    success: { status: 200 }\n  get_user:\n    method",
+        "C019",
+        "item:",
+    ),
+    (
+        "a second write without a condition",
+        "    proof:",
+        "      - write:\n          name: again\n          why: once more\n          repeatable: true\n          call: { method: DELETE, path: /x, success: { status: 204 } }\n    proof:",
+        "C020",
+        "name: unassign",
+    ),
+    (
+        "an index in the path of the provider's object",
+        "        - step: get_user\n",
+        "        - step: get_user\n          at: list[0]\n",
+        "C021",
+        "list[0]",
+    ),
 ];
 
 #[test]

@@ -1,0 +1,6 @@
+//! Definitions and migrations are compiled into the binary: a change of one is a change of it.
+
+fn main() {
+    println!("cargo:rerun-if-changed=connectors");
+    println!("cargo:rerun-if-changed=migrations");
+}
