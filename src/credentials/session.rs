@@ -250,9 +250,17 @@ impl TokenRequest {
                 status: Some(status),
                 message: "the provider's token endpoint is rate limited".to_owned(),
             },
+            // A 4xx of the provider stays one.
             _ => SessionError {
-                kind: ErrorKind::ProviderUnavailable,
-                status: (status >= 500).then_some(status),
+                kind: match status {
+                    402 => ErrorKind::PaymentRequired,
+                    404 => ErrorKind::NotFound,
+                    409 => ErrorKind::Conflict,
+                    400..=499 => ErrorKind::InvalidRequest,
+                    500..=599 => ErrorKind::ProviderUnavailable,
+                    _ => ErrorKind::ProviderError,
+                },
+                status: Some(status),
                 message: format!("the provider's token endpoint answered {status}"),
             },
         }

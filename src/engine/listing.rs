@@ -25,7 +25,7 @@ impl Wire<'_> {
                 // What was listed so far still shows what is held.
                 (Err(_), Some(_)) => break,
                 (Err(failure), None) => {
-                    return Exchange { result: Err(failure), sent: exchange.sent, trace, rest: None };
+                    return Exchange { result: Err(failure), sends: exchange.sends, trace, rest: None };
                 }
             };
             let list = list_at(&answered.value, &paginate.list);
@@ -50,11 +50,11 @@ impl Wire<'_> {
         }
         let Some(first) = first else {
             let failure = Failure::new(ErrorKind::Internal, Outcome::Failed, "a listing of no pages");
-            return Exchange { result: Err(failure), sent: false, trace, rest: None };
+            return Exchange { result: Err(failure), sends: 0, trace, rest: None };
         };
         let value = with_list(&first.value, &paginate.list, collected, complete);
         let whole = Answered { status: first.status, headers: first.headers.clone(), raw: first.raw.clone(), value };
-        Exchange { result: Ok(Arc::new(whole)), sent: true, trace, rest: None }
+        Exchange { result: Ok(Arc::new(whole)), sends: 1, trace, rest: None }
     }
 }
 

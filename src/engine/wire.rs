@@ -51,8 +51,8 @@ pub(super) struct Extra<'r> {
 /// What came of sending one step.
 pub(super) struct Exchange {
     pub(super) result: Result<Arc<Answered>, Failure>,
-    /// Whether the provider may have received it.
-    pub(super) sent: bool,
+    /// How often the provider may have received it: more than once where credentials were renewed.
+    pub(super) sends: u32,
     pub(super) trace: Vec<TraceStep>,
     pub(super) rest: Option<AnswerBody>,
 }
@@ -201,7 +201,7 @@ impl<'a> Wire<'a> {
     ) -> Exchange {
         let rendered = match self.render(call, scope, extra, page) {
             Ok(rendered) => rendered,
-            Err(failure) => return Exchange { result: Err(failure), sent: false, trace: Vec::new(), rest: None },
+            Err(failure) => return Exchange { result: Err(failure), sends: 0, trace: Vec::new(), rest: None },
         };
         let credentials = self.account.session.headers(self.transport, self.limits.timeout).await;
         let credentials = match credentials {
@@ -215,7 +215,7 @@ impl<'a> Wire<'a> {
                 Ok(Some(renewed)) => {
                     let mut again = self.attempt(call, scope, &rendered, &renewed, streaming).await;
                     exchange.trace.append(&mut again.trace);
-                    exchange = Exchange { trace: exchange.trace, ..again };
+                    exchange = Exchange { trace: exchange.trace, sends: exchange.sends + again.sends, ..again };
                 }
                 Ok(None) => {}
                 Err(error) => return self.without_credentials(&error),
@@ -238,7 +238,7 @@ impl<'a> Wire<'a> {
             self.note_credentials(true);
         }
         let failure = Failure::new(error.kind, Outcome::Failed, error.message.clone());
-        Exchange { result: Err(failure), sent: false, trace: Vec::new(), rest: None }
+        Exchange { result: Err(failure), sends: 0, trace: Vec::new(), rest: None }
     }
 
     async fn attempt(
@@ -293,7 +293,7 @@ impl<'a> Wire<'a> {
                 error,
             });
         }
-        Exchange { result, sent, trace, rest }
+        Exchange { result, sends: u32::from(sent), trace, rest }
     }
 
     async fn read_body(

@@ -73,7 +73,7 @@ impl Run<'_> {
         let streaming = self.request.options.format == ResponseFormat::Stream;
         let exchange = self.wire.exchange(&write.call, &self.scope(item), self.extra(), streaming).await;
         self.trace.extend(exchange.trace);
-        self.remote_calls += u32::from(exchange.sent);
+        self.remote_calls += exchange.sends;
         self.stream = exchange.rest;
         let answer = match &exchange.result {
             Ok(answered) => Some(Arc::clone(answered)),
@@ -105,7 +105,7 @@ impl Run<'_> {
                     item.verified = if item.role_shown { Verified::Yes } else { Verified::Unverifiable };
                 }
             }
-            Err(failure) if failure.outcome == Outcome::Unknown && exchange.sent => {
+            Err(failure) if failure.outcome == Outcome::Unknown && exchange.sends > 0 => {
                 let (last, others) =
                     indices.split_last().map_or((None, indices), |(last, others)| (Some(last), others));
                 for index in others {
