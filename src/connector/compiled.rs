@@ -249,7 +249,11 @@ pub struct MappedField {
 pub enum FieldSource {
     Expression(Expression),
     Tree(TreeTemplate),
-    Each { list: Expression, element: TreeTemplate },
+    /// One element of the unified list for each of the provider's: its members, in the schema's order.
+    Each {
+        list: Expression,
+        members: Vec<(&'static str, FieldType, TreeTemplate)>,
+    },
 }
 
 impl Connector {

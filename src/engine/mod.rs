@@ -28,7 +28,7 @@ use crate::model::{Outcome, RequestError, ResponseFormat, UnassignRequest, Verif
 use crate::transport::Transport;
 
 pub(crate) use classify::shown_body;
-pub use report::{Failure, ItemReport, PlanStep, Report, TraceStep, UserFields};
+pub use report::{Failure, ItemReport, Mapped, MappedElement, PlanStep, Report, TraceStep, UserFields};
 pub use wire::Answered;
 
 /// The engine's limits.

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde::Serialize;
 
 use super::wire::Answered;
-use crate::expression::Value;
+use crate::expression::{Value, to_json};
 use crate::model::{ErrorKind, FieldType, HeldBefore, Outcome, RoleRef, Verified};
 use crate::transport::AnswerBody;
 
@@ -34,7 +34,31 @@ pub struct Report {
 }
 
 /// Mapped fields of the unified user, in the schema's order.
-pub type UserFields = Vec<(&'static str, FieldType, Value)>;
+pub type UserFields = Vec<(&'static str, FieldType, Mapped)>;
+
+/// A mapped value.
+#[derive(Debug)]
+pub enum Mapped {
+    Value(Value),
+    /// Elements of a list of the schema, each with those of its members that have a value, in the schema's order.
+    Elements(Vec<MappedElement>),
+}
+
+impl Mapped {
+    /// As JSON, before anything is shaped for a response format.
+    pub fn to_json(&self) -> serde_json::Value {
+        let element = |element: &MappedElement| -> serde_json::Value {
+            element.iter().map(|(name, _, value)| ((*name).to_owned(), to_json(value))).collect()
+        };
+        match self {
+            Self::Value(value) => to_json(value),
+            Self::Elements(elements) => elements.iter().map(element).collect(),
+        }
+    }
+}
+
+/// The members of one element.
+pub type MappedElement = Vec<(&'static str, FieldType, Value)>;
 
 /// What became of one item.
 #[derive(Debug)]

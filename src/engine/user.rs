@@ -5,10 +5,11 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::classify::shown_body;
-use super::report::UserFields;
+use super::report::{Mapped, MappedElement, UserFields};
 use super::run::Run;
 use crate::connector::{FieldSource, MappedField, UserMapping};
-use crate::expression::{Scope, Value};
+use crate::expression::{Scope, TreeTemplate, Value};
+use crate::model::FieldType;
 
 impl Run<'_> {
     /// The first mapping whose step was answered well, applied.
@@ -25,17 +26,31 @@ impl Run<'_> {
     }
 }
 
-fn map_field(field: &MappedField, scope: &Scope<'_>) -> Option<Value> {
+fn map_field(field: &MappedField, scope: &Scope<'_>) -> Option<Mapped> {
     let value = match &field.source {
         FieldSource::Expression(expression) => expression.evaluate(scope).into_owned(),
         FieldSource::Tree(tree) => tree.fill(scope)?,
-        FieldSource::Each { list, element } => {
+        FieldSource::Each { list, members } => {
             let list = list.evaluate(scope);
-            let mapped = list.as_array()?.iter().filter_map(|entry| element.fill(&scope.with_each(entry)));
-            Value::Array(mapped.collect())
+            let mapped = list.as_array()?.iter().filter_map(|entry| map_element(members, &scope.with_each(entry)));
+            let elements: Vec<MappedElement> = mapped.collect();
+            return (!elements.is_empty()).then_some(Mapped::Elements(elements));
         }
     };
-    has_value(&value).then_some(value)
+    has_value(&value).then_some(Mapped::Value(value))
+}
+
+/// An element that nothing but literals would fill is left out.
+fn map_element(members: &[(&'static str, FieldType, TreeTemplate)], scope: &Scope<'_>) -> Option<MappedElement> {
+    let mut element = Vec::with_capacity(members.len());
+    let mut fed = false;
+    for (name, holds, template) in members {
+        if let Some(value) = template.fill(scope) {
+            fed |= !matches!(template, TreeTemplate::Literal(_));
+            element.push((*name, *holds, value));
+        }
+    }
+    fed.then_some(element)
 }
 
 /// Empty texts, lists and objects are no value.

@@ -54,7 +54,7 @@ fn verdict(report: &Report) -> (Outcome, Verified, HeldBefore, Option<ErrorKind>
 /// A field of the unified user.
 fn field(report: &Report, name: &str) -> Option<serde_json::Value> {
     let (.., value) = report.user.iter().find(|(field, ..)| *field == name)?;
-    Some(offramp::expression::to_json(value))
+    Some(value.to_json())
 }
 
 /// What a scripted provider answers to a call, given all that it keeps.

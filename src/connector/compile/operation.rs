@@ -8,7 +8,7 @@ use super::{Compiler, Result, SCOPES};
 use crate::connector::compiled::*;
 use crate::connector::definition::*;
 use crate::expression::{Expression, TreeTemplate, ValuePath, from_json};
-use crate::model::USER_FIELDS;
+use crate::model::{FieldType, USER_FIELDS};
 
 impl Compiler<'_> {
     pub(super) fn operation(&mut self) -> Result<Operation> {
@@ -187,7 +187,7 @@ impl Compiler<'_> {
         // In the schema's order, whatever the definition's: the answer is written without sorting.
         for (name, holds) in USER_FIELDS {
             if let Some(source) = from.fields.get(*name) {
-                fields.push(MappedField { name, holds: *holds, source: self.field(source)? });
+                fields.push(MappedField { name, holds: *holds, source: self.field(name, *holds, source)? });
             }
         }
         if let Some(unknown) = from.fields.keys().find(|name| !USER_FIELDS.iter().any(|(known, _)| known == name)) {
@@ -201,22 +201,32 @@ impl Compiler<'_> {
         Ok(UserMapping { step: from.step.clone(), at, when, fields })
     }
 
-    pub(super) fn field(&mut self, source: &serde_json::Value) -> Result<FieldSource> {
+    pub(super) fn field(&mut self, name: &str, holds: FieldType, source: &serde_json::Value) -> Result<FieldSource> {
         if let Some(text) = source.as_str() {
             return Ok(FieldSource::Expression(self.expression(text)?));
         }
         let each = source.as_object().filter(|map| map.len() == 2);
-        let each = each.and_then(|map| Some((map.get("each")?.as_str()?, map.get("as")?)));
-        let Some((list, element)) = each else {
+        let each = each.and_then(|map| Some((map.get("each")?.as_str()?, map.get("as")?.as_object()?)));
+        let (FieldType::List(known), Some((list, element))) = (holds, each) else {
             return Ok(FieldSource::Tree(self.tree(source)?));
         };
-        let element = self.tree(element)?;
+        if let Some(unknown) = element.keys().find(|member| !known.iter().any(|(known, _)| known == member)) {
+            let message = format!("an element of the unified user's `{name}` has no member `{unknown}`");
+            return Err(self.error("C017", &format!("{unknown}:"), message));
+        }
+        let mut members = Vec::new();
         let mut inner = Vec::new();
-        element.visit(&mut |expression| {
-            let reads = expression.reads().into_iter().filter(|path| path.first().is_some_and(|root| root == "each"));
-            inner.extend(reads.map(|path| path[1..].to_vec()));
-        });
-        Ok(FieldSource::Each { list: self.list(list, &inner)?, element })
+        for (member, holds) in known {
+            let Some(template) = element.get(*member) else { continue };
+            let template = self.tree(template)?;
+            template.visit(&mut |expression| {
+                let reads =
+                    expression.reads().into_iter().filter(|path| path.first().is_some_and(|root| root == "each"));
+                inner.extend(reads.map(|path| path[1..].to_vec()));
+            });
+            members.push((*member, *holds, template));
+        }
+        Ok(FieldSource::Each { list: self.list(list, &inner)?, members })
     }
 }
 

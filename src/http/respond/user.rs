@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value as Json;
 
-use crate::engine::Report;
+use crate::engine::{Mapped, MappedElement, Report};
 use crate::expression::{Value, id_text};
 use crate::model::{FieldType, USER_FIELDS, USER_STATUSES};
 
@@ -43,15 +43,81 @@ impl Serialize for User<'_> {
         let id = Value::from(self.report.user_id.as_str());
         if self.normalized {
             for (name, holds) in USER_FIELDS {
-                let value = mapped.iter().find(|(field, ..)| field == name).map(|(.., value)| value);
-                let value = value.unwrap_or(if *name == "id" { &id } else { &NULL });
-                map.serialize_entry(name, &Field { value, holds: *holds, normalized: true })?;
+                match mapped.iter().find(|(field, ..)| field == name) {
+                    Some((.., Mapped::Elements(elements))) => {
+                        map.serialize_entry(
+                            name,
+                            &Elements { elements, members: members_of(*holds), normalized: true },
+                        )?;
+                    }
+                    Some((.., Mapped::Value(value))) => {
+                        map.serialize_entry(name, &Field { value, holds: *holds, normalized: true })?;
+                    }
+                    None => {
+                        let value = if *name == "id" { &id } else { &NULL };
+                        map.serialize_entry(name, &Field { value, holds: *holds, normalized: true })?;
+                    }
+                }
             }
         } else {
             if !mapped.iter().any(|(name, ..)| *name == "id") {
                 map.serialize_entry("id", &self.report.user_id)?;
             }
             for (name, holds, value) in mapped {
+                match value {
+                    Mapped::Elements(elements) => {
+                        map.serialize_entry(name, &Elements { elements, members: &[], normalized: false })?;
+                    }
+                    Mapped::Value(value) if has_shape(value, *holds) => {
+                        map.serialize_entry(name, &Field { value, holds: *holds, normalized: false })?;
+                    }
+                    Mapped::Value(_) => {}
+                }
+            }
+        }
+        map.end()
+    }
+}
+
+fn members_of(holds: FieldType) -> &'static [(&'static str, FieldType)] {
+    match holds {
+        FieldType::List(members) => members,
+        _ => &[],
+    }
+}
+
+/// A list whose elements' members are in the schema's order already.
+struct Elements<'v> {
+    elements: &'v [MappedElement],
+    /// All members there could be; looked at only where every one is to be present.
+    members: &'static [(&'static str, FieldType)],
+    normalized: bool,
+}
+
+impl Serialize for Elements<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { members, normalized, .. } = *self;
+        serializer.collect_seq(self.elements.iter().map(|element| OrderedElement { element, members, normalized }))
+    }
+}
+
+struct OrderedElement<'v> {
+    element: &'v MappedElement,
+    members: &'static [(&'static str, FieldType)],
+    normalized: bool,
+}
+
+impl Serialize for OrderedElement<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if self.normalized {
+            for (name, holds) in self.members {
+                let found = self.element.iter().find(|(member, ..)| member == name);
+                let value = found.map(|(.., value)| value).filter(|value| has_shape(value, *holds));
+                map.serialize_entry(name, &Field { value: value.unwrap_or(&NULL), holds: *holds, normalized: true })?;
+            }
+        } else {
+            for (name, holds, value) in self.element {
                 if has_shape(value, *holds) {
                     map.serialize_entry(name, &Field { value, holds: *holds, normalized: false })?;
                 }
