@@ -29,7 +29,7 @@ impl Wire<'_> {
         let body = if cut { None } else { read_projected(&call.projection, &raw) };
         let unreadable = body.is_none();
         let value = object([("status", Value::Integer(status.into())), ("body", body.unwrap_or(Value::Null))]);
-        let answered = Arc::new(Answered { status, headers, raw, value });
+        let answered = Arc::new(Answered { status, headers, raw, value: Arc::new(value) });
         let matches = |matcher: &AnswerMatcher| {
             (!unreadable || matcher.needs_no_body()) && matcher.matches(status, &answered.value, &answered.raw, scope)
         };

@@ -53,7 +53,12 @@ impl Wire<'_> {
             return Exchange { result: Err(failure), sends: 0, trace, rest: None };
         };
         let value = with_list(&first.value, &paginate.list, collected, complete);
-        let whole = Answered { status: first.status, headers: first.headers.clone(), raw: first.raw.clone(), value };
+        let whole = Answered {
+            status: first.status,
+            headers: first.headers.clone(),
+            raw: first.raw.clone(),
+            value: Arc::new(value),
+        };
         Exchange { result: Ok(Arc::new(whole)), sends: 1, trace, rest: None }
     }
 }

@@ -28,7 +28,7 @@ pub struct Answered {
     pub headers: HeaderMap,
     pub raw: Bytes,
     /// `{status, body}` as expressions see it.
-    pub(super) value: Value,
+    pub(super) value: Arc<Value>,
 }
 
 /// Shows the status only: the body may hold secrets.

@@ -10,7 +10,7 @@ use vrl::path::OwnedSegment;
 use vrl::value::Value;
 
 use super::functions;
-use super::scope::Scope;
+use super::scope::{Root, Scope};
 use super::value::ValuePath;
 
 /// Times without a zone are read as UTC, whatever the machine's zone is.
@@ -25,7 +25,7 @@ pub struct Expression {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Path(ValuePath),
+    Path(Root, ValuePath),
     Program(Box<Program>),
 }
 
@@ -56,7 +56,8 @@ impl Expression {
         let trimmed = source.trim();
         let whole = |code, message: &str| Err(CompileError::new(code, message, 0, source.len()));
         if let Some(path) = trimmed.strip_prefix('.').and_then(|_| ValuePath::parse(trimmed)) {
-            return Ok(Self { source: trimmed.to_owned(), kind: Kind::Path(path) });
+            let root = Root::of(path.split_root().0);
+            return Ok(Self { source: trimmed.to_owned(), kind: Kind::Path(root, path) });
         }
         let compiled =
             compile_with_external(source, functions::allowed(), &ExternalEnv::default(), CompileConfig::default());
@@ -85,7 +86,7 @@ impl Expression {
     /// The plain path this is, if it is no more than one.
     pub fn as_path(&self) -> Option<&ValuePath> {
         match &self.kind {
-            Kind::Path(path) => Some(path),
+            Kind::Path(_, path) => Some(path),
             Kind::Program(_) => None,
         }
     }
@@ -93,7 +94,7 @@ impl Expression {
     /// Every path it reads, as names up to the first index.
     pub fn reads(&self) -> Vec<Vec<String>> {
         match &self.kind {
-            Kind::Path(path) => vec![path.fields().map(str::to_owned).collect()],
+            Kind::Path(_, path) => vec![path.fields().map(str::to_owned).collect()],
             Kind::Program(program) => {
                 let queries = program.info().target_queries.iter();
                 queries
@@ -112,8 +113,8 @@ impl Expression {
     /// The value in this scope; null where nothing feeds it.
     pub fn evaluate<'a>(&self, scope: &Scope<'a>) -> Cow<'a, Value> {
         match &self.kind {
-            Kind::Path(path) => {
-                let (root, rest) = path.split_root();
+            Kind::Path(root, path) => {
+                let (_, rest) = path.split_root();
                 scope.get(root, rest).map_or(Cow::Owned(Value::Null), Cow::Borrowed)
             }
             Kind::Program(program) => {

@@ -108,7 +108,9 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value, E> {
-        Ok(Value::Bytes(self.document.slice_ref(text.as_bytes())))
+        let slice = self.document.slice_ref(text.as_bytes());
+        // It is UTF-8, or it would be no `str`; said once here, nobody who reads it has to ask again.
+        Ok(slice.try_into().map_or_else(|_| Value::from(text), Value::String))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {

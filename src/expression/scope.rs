@@ -1,5 +1,7 @@
 //! What an expression can see: the request, the item of work, the account and the answers so far.
 
+use std::sync::Arc;
+
 use vrl::compiler::{SecretTarget, Target};
 use vrl::path::{OwnedSegment, OwnedTargetPath, PathPrefix};
 use vrl::value::Value;
@@ -18,13 +20,13 @@ pub struct Answers {
 #[derive(Clone, Debug)]
 struct Entry {
     step: String,
-    latest: Option<Value>,
-    before: Option<Value>,
+    latest: Option<Arc<Value>>,
+    before: Option<Arc<Value>>,
 }
 
 impl Answers {
     /// Keeps a step's answer; it replaces an earlier one of the same step.
-    pub fn set(&mut self, step: &str, answer: Value) {
+    pub fn set(&mut self, step: &str, answer: Arc<Value>) {
         let index = self.entries.iter().position(|entry| entry.step == step).unwrap_or_else(|| {
             self.entries.push(Entry { step: step.to_owned(), latest: None, before: None });
             self.entries.len() - 1
@@ -44,12 +46,46 @@ impl Answers {
     }
 
     fn latest(&self, step: &str) -> Option<&Value> {
-        self.entries.iter().find(|entry| entry.step == step)?.latest.as_ref()
+        self.entries.iter().find(|entry| entry.step == step)?.latest.as_deref()
     }
 
     fn before(&self, step: &str) -> Option<&Value> {
         let entry = self.entries.iter().find(|entry| entry.step == step)?;
-        if self.written { entry.before.as_ref() } else { entry.latest.as_ref() }
+        if self.written { entry.before.as_deref() } else { entry.latest.as_deref() }
+    }
+}
+
+/// What a path starts with, told once when it is compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Root {
+    Input,
+    Account,
+    Item,
+    Items,
+    Let,
+    Each,
+    Answer,
+    Before,
+    Step(String),
+}
+
+impl Root {
+    pub(super) fn of(name: &str) -> Self {
+        Self::reserved(name).unwrap_or_else(|| Self::Step(name.to_owned()))
+    }
+
+    fn reserved(name: &str) -> Option<Self> {
+        Some(match name {
+            "input" => Self::Input,
+            "account" => Self::Account,
+            "item" => Self::Item,
+            "items" => Self::Items,
+            "let" => Self::Let,
+            "each" => Self::Each,
+            "answer" => Self::Answer,
+            "before" => Self::Before,
+            _ => return None,
+        })
     }
 }
 
@@ -118,27 +154,28 @@ impl<'a> Scope<'a> {
         own.or_else(|| self.shared?.latest(step))
     }
 
-    pub(super) fn get(&self, root: &str, rest: PathRest<'_>) -> Option<&'a Value> {
-        match self.root(root) {
-            Some(value) => rest.get(value),
-            None => {
-                let (step, rest) = rest.split_field().filter(|_| root == "before")?;
+    pub(super) fn get(&self, root: &Root, rest: PathRest<'_>) -> Option<&'a Value> {
+        match root {
+            Root::Before => {
+                let (step, rest) = rest.split_field()?;
                 rest.get(self.step_before(step)?)
             }
+            root => rest.get(self.root(root)?),
         }
     }
 
-    fn root(&self, name: &str) -> Option<&'a Value> {
-        Some(match name {
-            "input" => self.input,
-            "account" => self.account,
-            "item" => self.item,
-            "items" => self.items,
-            "let" => self.lets,
-            "each" => self.each,
-            "answer" => self.answer,
-            step => return self.step(step),
-        })
+    fn root(&self, root: &Root) -> Option<&'a Value> {
+        match root {
+            Root::Input => Some(self.input),
+            Root::Account => Some(self.account),
+            Root::Item => Some(self.item),
+            Root::Items => Some(self.items),
+            Root::Let => Some(self.lets),
+            Root::Each => Some(self.each),
+            Root::Answer => Some(self.answer),
+            Root::Before => None,
+            Root::Step(step) => self.step(step),
+        }
     }
 
     fn step_before(&self, step: &str) -> Option<&'a Value> {
@@ -161,13 +198,13 @@ impl Target for Scope<'_> {
         let Some(OwnedSegment::Field(root)) = segments.next() else {
             return Ok(None);
         };
-        let start = match self.root(root) {
-            Some(value) => Some(value),
-            None if root.as_str() == "before" => match segments.next() {
+        let start = match Root::reserved(root) {
+            Some(Root::Before) => match segments.next() {
                 Some(OwnedSegment::Field(step)) => self.step_before(step),
                 _ => None,
             },
-            None => None,
+            Some(root) => self.root(&root),
+            None => self.step(root),
         };
         let Some(start) = start else { return Ok(None) };
         Ok(segments.try_fold(start, |value, segment| match (segment, value) {
