@@ -11,6 +11,7 @@ mod decode_refusals;
 mod decode_roundtrip;
 mod definitions;
 mod expression;
+mod gateway;
 mod openapi;
 mod process;
 mod readme;
