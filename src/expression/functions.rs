@@ -31,7 +31,6 @@ const PURE: &[&str] = &[
     "format_timestamp",
     "from_entries",
     "from_unix_timestamp",
-    "get",
     "includes",
     "int",
     "is_array",
