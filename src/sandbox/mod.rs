@@ -10,6 +10,7 @@ pub mod guardhouse;
 pub mod jumpcloud;
 mod server;
 pub mod slack_enterprise;
+mod switch;
 
 pub use clock::Clock;
 pub use fault::{Fault, Faults, Trigger};
@@ -26,6 +27,12 @@ pub trait Simulator: Send + Sync + 'static {
     /// Every fact a removal could touch, a line each and the same line as long as the fact is true, such as
     /// `user 101 holds role 1`: compared before and after a removal, it shows exactly what was lost.
     fn memberships(&self) -> BTreeSet<String>;
+
+    /// Turns one of the simulator's switches, a member of its settings; durations are in milliseconds.
+    ///
+    /// # Errors
+    /// If there is no such switch, or it cannot stand so.
+    fn turn(&self, switch: &str, to: &serde_json::Value) -> Result<(), String>;
 
     /// An account that can connect here, and a removal that is sure to find something to remove.
     fn demo(&self) -> Demo;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -94,11 +94,20 @@ impl Reply {
     }
 }
 
-/// A call the server saw, and whether the simulator acted on it.
+/// A call the server saw, and what became of it.
 #[derive(Clone, Debug)]
 pub struct Recorded {
     pub call: Call,
-    pub acted: bool,
+    /// What the simulator answered; `None` if it did not act. A planted fault may have kept it from the client.
+    pub reply: Option<Reply>,
+}
+
+impl Recorded {
+    /// Whether the simulator acted on the call.
+    #[must_use]
+    pub fn acted(&self) -> bool {
+        self.reply.is_some()
+    }
 }
 
 /// A simulator that is listening. Ends when dropped.
@@ -154,13 +163,24 @@ struct Site {
 
 impl Site {
     fn act(&self, call: &Call) -> Reply {
-        self.note(call, true);
-        self.simulator.handle(call)
+        let place = self.note(call);
+        let reply = self.simulator.handle(call);
+        // The journal may have been cleared meanwhile.
+        if let Some(recorded) = self.lock().get_mut(place) {
+            recorded.reply = Some(reply.clone());
+        }
+        reply
     }
 
-    fn note(&self, call: &Call, acted: bool) {
-        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        journal.push(Recorded { call: call.clone(), acted });
+    /// Writes the call down, and gives its place in the journal.
+    fn note(&self, call: &Call) -> usize {
+        let mut journal = self.lock();
+        journal.push(Recorded { call: call.clone(), reply: None });
+        journal.len() - 1
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Recorded>> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -195,7 +215,7 @@ async fn answer(site: Arc<Site>, request: Request<Incoming>) -> io::Result<Respo
     match site.faults.strike(&call) {
         None => send(site.act(&call), Cut::Whole),
         Some(Fault::Answer(reply)) => {
-            site.note(&call, false);
+            site.note(&call);
             send(reply, Cut::Whole)
         }
         Some(Fault::ActThenAnswer(reply)) => {
@@ -203,7 +223,7 @@ async fn answer(site: Arc<Site>, request: Request<Incoming>) -> io::Result<Respo
             send(reply, Cut::Whole)
         }
         Some(Fault::DropBefore) => {
-            site.note(&call, false);
+            site.note(&call);
             Err(dropped())
         }
         Some(Fault::DropAfter) => {
@@ -211,7 +231,7 @@ async fn answer(site: Arc<Site>, request: Request<Incoming>) -> io::Result<Respo
             Err(dropped())
         }
         Some(Fault::HangBefore(silence)) => {
-            site.note(&call, false);
+            site.note(&call);
             tokio::time::sleep(silence).await;
             Err(dropped())
         }

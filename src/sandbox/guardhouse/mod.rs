@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use self::access::Access;
 use self::directory::Directory;
 use self::route::Route;
-use super::{Call, Clock, Demo, Reply, Simulator};
+use super::{Call, Clock, Demo, Reply, Simulator, switch};
 
 pub use self::directory::{Permission, Role, Status, User};
 pub use self::settings::{NotFoundBody, Settings, StatusNotation, UnknownRole, WrongContentType};
@@ -152,6 +152,10 @@ impl Simulator for Guardhouse {
             roles.chain(permissions.map(move |p| format!("user {id} has system permission {p}")))
         });
         facts.collect()
+    }
+
+    fn turn(&self, switch: &str, to: &serde_json::Value) -> Result<(), String> {
+        switch::turn(&mut self.tenant().settings, switch, to)
     }
 
     fn demo(&self) -> Demo {

@@ -1,8 +1,11 @@
 //! What the vendor's pages leave open, one switch each; the default is what they make most likely.
 //! Faults of the network are not here: those are planted in front of the simulator.
 
+use serde::{Deserialize, Serialize};
+
 /// The switches of one simulated tenant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Unassigning a role id that does not exist; undocumented.
     pub unknown_role_on_unassign: UnknownRole,
@@ -62,7 +65,8 @@ impl Default for Settings {
 }
 
 /// The answer to unassigning a role that does not exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UnknownRole {
     /// 204, as for a role that is not held.
     Accepted,
@@ -71,7 +75,8 @@ pub enum UnknownRole {
 }
 
 /// How the text of a 404 is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NotFoundBody {
     /// `User not found` as `text/plain`.
     Text,
@@ -80,7 +85,8 @@ pub enum NotFoundBody {
 }
 
 /// The answer to an unassign call whose content type is missing or wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WrongContentType {
     /// 415.
     UnsupportedMediaType,
@@ -89,7 +95,8 @@ pub enum WrongContentType {
 }
 
 /// How a user's status is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StatusNotation {
     /// 1 Staged, 2 Invited, 3 Active, 4 Archived.
     Documented,

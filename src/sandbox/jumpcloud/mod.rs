@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
 
-use super::{Call, Clock, Demo, Reply, Simulator};
+use super::{Call, Clock, Demo, Reply, Simulator, switch};
 use refusal::Refusal;
 use tenant::Tenant;
 
@@ -125,6 +125,12 @@ impl Simulator for JumpCloud {
 
     fn memberships(&self) -> BTreeSet<String> {
         self.lock().directory.facts()
+    }
+
+    fn turn(&self, switch: &str, to: &serde_json::Value) -> Result<(), String> {
+        let mut turned = Ok(());
+        self.settings(|settings| turned = switch::turn(settings, switch, to));
+        turned
     }
 
     fn demo(&self) -> Demo {

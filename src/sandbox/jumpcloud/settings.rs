@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The switches of one simulated tenant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The body of every error but 401.
     pub error_form: ErrorForm,
@@ -27,12 +30,14 @@ pub struct Settings {
     /// The status of a manual change to a DYNAMIC_AUTOMATED group: 400, 403 or 409.
     pub dynamic_group_refusal: u16,
     /// Reads show writes only after so long.
+    #[serde(rename = "read_lag_ms", with = "crate::sandbox::switch::millis")]
     pub read_lag: Duration,
     /// What a multi-tenant key without `x-org-id` gets.
     pub missing_org_id: MissingOrgId,
     /// API access is switched off for the organization; calls get this status.
     pub api_access_disabled: Option<u16>,
     /// How long an OAuth token lives.
+    #[serde(rename = "token_life_ms", with = "crate::sandbox::switch::millis")]
     pub token_life: Duration,
     /// How many calls are served before the provider defends itself.
     pub call_limit: Option<CallLimit>,
@@ -79,7 +84,8 @@ impl Default for Settings {
 }
 
 /// The two error bodies the vendor's sources show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorForm {
     /// `{"code":404,"message":"…","status":"Not Found"}`
     Long,
@@ -88,7 +94,8 @@ pub enum ErrorForm {
 }
 
 /// What setting no role at all does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnEmpty {
     /// 400, nothing changed.
     Reject,
@@ -99,7 +106,8 @@ pub enum OnEmpty {
 }
 
 /// Which field counts when both are sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BothSent {
     RoleNamesWins,
     RoleNameWins,
@@ -108,7 +116,8 @@ pub enum BothSent {
 }
 
 /// How many roles an administrator of this tenant can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RoleFields {
     /// Several: `role`, `roleName`, `roles`, `roleNames`.
     Several,
@@ -117,7 +126,8 @@ pub enum RoleFields {
 }
 
 /// What becomes of a call whose organization cannot be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MissingOrgId {
     /// This status.
     Answer(u16),
@@ -126,7 +136,8 @@ pub enum MissingOrgId {
 }
 
 /// What becomes of a filter that cannot be understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UnknownOperator {
     /// 400.
     Reject,
@@ -135,15 +146,18 @@ pub enum UnknownOperator {
 }
 
 /// So many calls in each window of that length; the others are turned away.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CallLimit {
     pub calls: u32,
+    #[serde(rename = "window_ms", with = "crate::sandbox::switch::millis")]
     pub window: Duration,
     pub turned_away: TurnedAway,
 }
 
 /// How a call too many is turned away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TurnedAway {
     /// 429, without `Retry-After`.
     TooManyRequests,
@@ -152,7 +166,8 @@ pub enum TurnedAway {
 }
 
 /// Another administrator who writes at the same time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rival {
     pub when: RivalWrites,
     /// The role names it leaves the administrator with.
@@ -160,7 +175,8 @@ pub struct Rival {
 }
 
 /// When the rival's write lands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RivalWrites {
     /// Just before the PUT, which overwrites it.
     Before,

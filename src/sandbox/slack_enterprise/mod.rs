@@ -20,7 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use super::{Call, Clock, Demo, Reply, Simulator};
+use super::{Call, Clock, Demo, Reply, Simulator, switch};
 use answer::{MethodError, Outcome};
 use arguments::Arguments;
 use methods::Method;
@@ -129,6 +129,10 @@ impl Simulator for SlackEnterprise {
 
     fn memberships(&self) -> BTreeSet<String> {
         self.inside().directory.memberships()
+    }
+
+    fn turn(&self, switch: &str, to: &serde_json::Value) -> Result<(), String> {
+        switch::turn(&mut self.inside().settings, switch, to)
     }
 
     fn demo(&self) -> Demo {

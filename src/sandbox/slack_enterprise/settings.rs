@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// How the simulator behaves. The defaults are the likeliest behaviour.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The answer to taking away what is not held.
     pub not_held: NotHeld,
@@ -19,6 +22,7 @@ pub struct Settings {
     /// Entities that role changes reject, with the `error` of their row.
     pub rejected_entities: BTreeMap<String, String>,
     /// So long does the listing still show a removed assignment.
+    #[serde(rename = "read_lag_ms", with = "crate::sandbox::switch::millis")]
     pub read_lag: Duration,
     /// Answers removals with `ok:true` and does nothing.
     pub ignores_removals: bool,
@@ -70,7 +74,8 @@ impl Default for Settings {
 }
 
 /// The answer to taking away what is not held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NotHeld {
     OkTrue,
     /// If nobody named holds the role; where some do, the others are rejected rows.
@@ -79,7 +84,8 @@ pub enum NotHeld {
 }
 
 /// The answer to an org-only role on a workspace or channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OrgOnlyElsewhere {
     /// A row of `rejected_entities`.
     Rejected,
@@ -90,7 +96,8 @@ pub enum OrgOnlyElsewhere {
 }
 
 /// How the last page of a list tells that it is the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LastCursor {
     /// `"next_cursor":""`
     Empty,
@@ -101,7 +108,8 @@ pub enum LastCursor {
 }
 
 /// How much of a role change happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Work {
     Nothing,
     /// The first half of users × entities, rounded down.
@@ -110,7 +118,8 @@ pub enum Work {
 }
 
 /// An error a method answers with on HTTP 200, although the call was in order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MethodFailure {
     /// The method's full name; any if empty.
     pub method: String,

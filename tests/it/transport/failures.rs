@@ -16,7 +16,7 @@ async fn with_fault(fault: Fault, timeout: Duration) -> (TransportError, Vec<boo
         Ok(answer) => answer.body.collect(1 << 20).await.unwrap_err(),
         Err(error) => error,
     };
-    let acted = server.journal().iter().map(|seen| seen.acted).collect();
+    let acted = server.journal().iter().map(|seen| seen.acted()).collect();
     (error, acted)
 }
 
