@@ -32,7 +32,9 @@ pub trait Simulator: Send + Sync + 'static {
     ///
     /// # Errors
     /// If there is no such switch, or it cannot stand so.
-    fn turn(&self, switch: &str, to: &serde_json::Value) -> Result<(), String>;
+    fn turn(&self, switch: &str, _to: &serde_json::Value) -> Result<(), String> {
+        Err(format!("there is no switch `{switch}`"))
+    }
 
     /// An account that can connect here, and a removal that is sure to find something to remove.
     fn demo(&self) -> Demo;
