@@ -150,6 +150,8 @@ pub struct Account {
     pub values: Value,
     pub base: BaseUrl,
     pub session: Session,
+    /// The secrets as a provider might repeat them, plainly or within JSON.
+    pub secrets: Vec<Vec<u8>>,
     needs_reauth: AtomicBool,
     has_news: AtomicBool,
     known_roles: RwLock<HashMap<String, (Instant, Arc<KnownRole>)>>,
@@ -188,6 +190,7 @@ impl Account {
             values: public,
             base,
             session,
+            secrets: context.secret.values().flat_map(spellings).collect(),
             needs_reauth: AtomicBool::new(needs_reauth),
             has_news: AtomicBool::new(false),
             known_roles: RwLock::default(),
@@ -233,6 +236,18 @@ impl fmt::Debug for Account {
             .field("integration", &self.connector.slug)
             .finish_non_exhaustive()
     }
+}
+
+/// Shorter texts are not searched for: they would be found in what is no secret.
+pub(super) const SHORTEST_SECRET_BYTES: usize = 6;
+
+fn spellings(secret: &serde_json::Value) -> Vec<Vec<u8>> {
+    let Some(plain) = secret.as_str().filter(|text| text.len() >= SHORTEST_SECRET_BYTES) else { return Vec::new() };
+    let quoted = serde_json::Value::from(plain).to_string();
+    let mut spellings = vec![plain.as_bytes().to_vec(), quoted.trim_matches('"').as_bytes().to_vec()];
+    spellings.push(percent_encoding::utf8_percent_encode(plain, percent_encoding::NON_ALPHANUMERIC).to_string().into());
+    spellings.dedup();
+    spellings
 }
 
 fn values_of<'c>(context: impl Iterator<Item = (&'c String, &'c serde_json::Value)>) -> Value {

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::account::{BaseUrl, ContextError};
+use super::account::{BaseUrl, ContextError, SHORTEST_SECRET_BYTES};
 use crate::connector::{AuthScheme, ClientCredentials, Connector};
 use crate::expression::{Scope, Value, object};
 use crate::model::ErrorKind;
@@ -42,6 +42,15 @@ pub type AuthHeaders = Arc<Bearer>;
 pub struct Bearer {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     renew_at: Option<Instant>,
+}
+
+impl Bearer {
+    /// What in the headers is secret: a header's value, or what follows its scheme.
+    pub fn secrets(&self) -> impl Iterator<Item = &[u8]> {
+        let texts = self.headers.iter().map(|(_, value)| value.as_bytes());
+        let bare = texts.map(|text| text.iter().position(|byte| *byte == b' ').map_or(text, |at| &text[at + 1..]));
+        bare.filter(|text| text.len() >= SHORTEST_SECRET_BYTES)
+    }
 }
 
 /// An account's credentials at work.

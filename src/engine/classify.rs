@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
+use memchr::memmem;
 use serde_json::Value as Json;
 
 use super::report::Failure;
-use super::wire::{Answered, Wire};
+use super::wire::{Answered, Received, Wire};
 use crate::connector::Call;
+use crate::credentials::Bearer;
 use crate::expression::{AnswerMatcher, Projection, Scope, Value, from_json, object};
 use crate::model::{ErrorKind, Outcome};
 
@@ -21,15 +23,14 @@ impl Wire<'_> {
         &self,
         call: &Call,
         scope: &Scope<'_>,
-        status: u16,
-        headers: HeaderMap,
-        raw: Bytes,
-        cut: bool,
+        received: Received,
+        credentials: &Bearer,
     ) -> (Arc<Answered>, Result<(), Failure>) {
+        let Received { status, headers, raw, cut, .. } = received;
         let body = if cut { None } else { read_projected(&call.projection, &raw) };
         let unreadable = body.is_none();
         let value = object([("status", Value::Integer(status.into())), ("body", body.unwrap_or(Value::Null))]);
-        let answered = Arc::new(Answered { status, headers, raw, value: Arc::new(value) });
+        let answered = Arc::new(Answered { status, headers, masked: self.masked(&raw, credentials), raw, value: Arc::new(value), cut_by: None });
         let matches = |matcher: &AnswerMatcher| {
             (!unreadable || matcher.needs_no_body()) && matcher.matches(status, &answered.value, &answered.raw, scope)
         };
@@ -48,8 +49,32 @@ impl Wire<'_> {
         let (kind, outcome) =
             rule.map_or((ErrorKind::ProviderError, Outcome::Unknown), |rule| (rule.kind, rule.outcome));
         let message =
-            self.message(&answered.raw).unwrap_or_else(|| format!("the provider answered {status} to `{}`", call.name));
+            self.message(answered.shown()).unwrap_or_else(|| format!("the provider answered {status} to `{}`", call.name));
         (answered, Err(Failure::new(kind, outcome, message)))
+    }
+
+    /// The bytes without the account's own secrets; `None` if they hold none.
+    fn masked(&self, raw: &Bytes, credentials: &Bearer) -> Option<Bytes> {
+        let mut masked = None;
+        for secret in self.account.secrets.iter().map(Vec::as_slice).chain(credentials.secrets()) {
+            let text: &[u8] = masked.as_deref().unwrap_or(raw);
+            if let Some(first) = memmem::find(text, secret) {
+                masked = Some(without(text, secret, first));
+            }
+        }
+        masked.map(Bytes::from)
+    }
+
+    /// An answer's headers without the account's own secrets.
+    pub(super) fn masked_headers(&self, headers: &HeaderMap, credentials: &Bearer) -> HeaderMap {
+        let mut headers = headers.clone();
+        for value in headers.values_mut() {
+            let bytes = Bytes::copy_from_slice(value.as_bytes());
+            if let Some(masked) = self.masked(&bytes, credentials) {
+                *value = HeaderValue::from_bytes(&masked).unwrap_or(HeaderValue::from_static(MASK));
+            }
+        }
+        headers
     }
 
     /// The provider's own words, where the definition says that they stand.
@@ -76,6 +101,20 @@ impl Wire<'_> {
         let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         (!text.is_empty()).then_some(text)
     }
+}
+
+/// The text with every occurrence of the secret masked; the first is at `first`.
+fn without(text: &[u8], secret: &[u8], first: usize) -> Vec<u8> {
+    let mut masked = Vec::with_capacity(text.len());
+    let (mut rest, mut next) = (text, Some(first));
+    while let Some(at) = next {
+        masked.extend_from_slice(&rest[..at]);
+        masked.extend_from_slice(MASK.as_bytes());
+        rest = &rest[at + secret.len()..];
+        next = memmem::find(rest, secret);
+    }
+    masked.extend_from_slice(rest);
+    masked
 }
 
 fn read_projected(projection: &Projection, raw: &Bytes) -> Option<Value> {

@@ -16,6 +16,7 @@ impl Wire<'_> {
         let mut first: Option<Arc<Answered>> = None;
         let mut cursor: Option<String> = None;
         let mut complete = false;
+        let mut cut_by = None;
         for _ in 0..paginate.max_pages {
             let page = cursor.as_deref().map(|cursor| (paginate.param.as_str(), cursor));
             let mut exchange = self.single(call, scope, Extra::default(), page, false).await;
@@ -23,7 +24,10 @@ impl Wire<'_> {
             let answered = match (exchange.result, &first) {
                 (Ok(answered), _) => answered,
                 // What was listed so far still shows what is held.
-                (Err(_), Some(_)) => break,
+                (Err(failure), Some(_)) => {
+                    cut_by = Some(Arc::new(failure));
+                    break;
+                }
                 (Err(failure), None) => {
                     return Exchange { result: Err(failure), sends: exchange.sends, trace, rest: None };
                 }
@@ -57,7 +61,9 @@ impl Wire<'_> {
             status: first.status,
             headers: first.headers.clone(),
             raw: first.raw.clone(),
+            masked: first.masked.clone(),
             value: Arc::new(value),
+            cut_by,
         };
         Exchange { result: Ok(Arc::new(whole)), sends: 1, trace, rest: None }
     }

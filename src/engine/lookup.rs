@@ -24,7 +24,27 @@ enum Search {
         complete: bool,
     },
     Several(Vec<String>),
+    /// The provider's list was not read to its end: whether one alone matches cannot be told.
+    CutShort,
     Failed(Failure),
+}
+
+/// What is searched for.
+#[derive(Clone, Copy, PartialEq)]
+enum Given {
+    /// An id: wherever it stands, it is the one.
+    Id,
+    /// A name or an address, which several may have.
+    Text,
+}
+
+impl From<RoleField> for Given {
+    fn from(field: RoleField) -> Self {
+        match field {
+            RoleField::Id => Self::Id,
+            RoleField::Name => Self::Text,
+        }
+    }
 }
 
 impl Run<'_> {
@@ -36,7 +56,7 @@ impl Run<'_> {
         let Some(lookup) = &self.operation.user_lookup else { return Ok(()) };
         let Some(email) = self.request.id.clone().filter(|id| id.matches('@').count() == 1) else { return Ok(()) };
         super::prepare::check_user_email(&email)?;
-        let searched = self.search(lookup, &Value::from(email.as_str()), 0).await;
+        let searched = self.search(lookup, &Value::from(email.as_str()), 0, Given::Text).await;
         let refuse = |what: &str, candidates: &[String]| {
             let listed =
                 if candidates.is_empty() { String::new() } else { format!("; candidates: {}", named(candidates)) };
@@ -50,6 +70,10 @@ impl Run<'_> {
                 Ok(())
             }
             Search::Several(candidates) => refuse("several users have", &candidates),
+            Search::CutShort => Err(RequestError::new(
+                "id: the provider's list of users is too long to be searched to its end for the e-mail address given; \
+                 give the user's id",
+            )),
             Search::Absent { candidates, .. } => refuse("no user has", &candidates),
             Search::Failed(failure) if failure.kind == ErrorKind::NotFound => refuse("no user has", &[]),
             Search::Failed(failure) => {
@@ -116,12 +140,18 @@ impl Run<'_> {
         let value = Value::from(text);
         let operation = self.operation;
         for lookup in operation.role_lookups.iter().filter(|lookup| lookup.given == given) {
-            match self.search(lookup, &value, index).await {
+            match self.search(lookup, &value, index, given.into()).await {
                 Search::Found(taken) => return Ok(Some(taken)),
                 Search::Several(several) => {
                     return Err(RequestError::new(format!(
                         "roles[{index}].name means several roles: {}; give roles[{index}].id",
                         named(&several)
+                    )));
+                }
+                Search::CutShort => {
+                    return Err(RequestError::new(format!(
+                        "roles[{index}].name: the provider's list of roles is too long to be searched to its end; \
+                         give roles[{index}].id"
                     )));
                 }
                 Search::Absent { candidates: seen, complete } => {
@@ -156,7 +186,7 @@ impl Run<'_> {
         }
     }
 
-    async fn search(&mut self, lookup: &Lookup, given: &Value, index: usize) -> Search {
+    async fn search(&mut self, lookup: &Lookup, given: &Value, index: usize, what: Given) -> Search {
         match &lookup.place {
             // A table may know fewer than the provider has: a role that is not in it may exist all the same.
             LookupPlace::Table(rows) => pick(lookup, rows, given, false),
@@ -172,7 +202,7 @@ impl Run<'_> {
                         let scope = self.scope(Some(index));
                         let entries: Cow<'_, Value> = list.evaluate(&scope);
                         match entries.as_array() {
-                            Some(entries) => pick(lookup, entries, given, is_complete(&answered)),
+                            Some(entries) => in_listing(lookup, entries, given, what, &answered),
                             None => Search::Failed(Failure::new(
                                 ErrorKind::ProviderError,
                                 Outcome::Failed,
@@ -207,7 +237,7 @@ impl Run<'_> {
         };
         answers.set(&call.name, answered.value.clone());
         self.raw.retain(|(step, _)| *step != call.name);
-        self.raw.push((call.name.clone(), answered.raw.clone()));
+        self.raw.push((call.name.clone(), answered.shown().clone()));
         Ok(answered)
     }
 }
@@ -215,6 +245,17 @@ impl Run<'_> {
 pub(super) fn is_complete(answered: &Answered) -> bool {
     let complete = answered.value.as_object().and_then(|answer| answer.get("complete"));
     complete != Some(&Value::Boolean(false))
+}
+
+/// What a provider's list says. Of names and addresses, only the whole list can say that one alone has it, or none.
+fn in_listing(lookup: &Lookup, entries: &[Value], given: &Value, what: Given, answered: &Answered) -> Search {
+    let complete = is_complete(answered);
+    match pick(lookup, entries, given, complete) {
+        Search::Found(_) | Search::Absent { .. } if !complete && what == Given::Text => {
+            answered.cut_by.as_ref().map_or(Search::CutShort, |failure| Search::Failed(Failure::clone(failure)))
+        }
+        search => search,
+    }
 }
 
 fn pick(lookup: &Lookup, entries: &[Value], given: &Value, complete: bool) -> Search {

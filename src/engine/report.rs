@@ -76,7 +76,7 @@ pub struct ItemReport {
 }
 
 /// Why an item did not come to a good end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     pub kind: ErrorKind,
     pub outcome: Outcome,

@@ -114,14 +114,7 @@ impl<'e> Run<'e> {
     pub(super) fn fail_active(&mut self, failure: Failure) {
         let failure = Failure { outcome: Outcome::Failed, ..failure };
         for index in self.active() {
-            let same = Failure {
-                kind: failure.kind,
-                outcome: failure.outcome,
-                message: failure.message.clone(),
-                answer: failure.answer.clone(),
-                timed_out: failure.timed_out,
-            };
-            self.items[index].end(Outcome::Failed, Some(same));
+            self.items[index].end(Outcome::Failed, Some(failure.clone()));
         }
     }
 

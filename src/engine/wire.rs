@@ -27,8 +27,19 @@ pub struct Answered {
     pub status: u16,
     pub headers: HeaderMap,
     pub raw: Bytes,
+    /// The bytes with the account's own secrets masked, where the provider repeated one.
+    pub(super) masked: Option<Bytes>,
     /// `{status, body}` as expressions see it.
     pub(super) value: Arc<Value>,
+    /// What ended a listing before its last page.
+    pub(super) cut_by: Option<Arc<Failure>>,
+}
+
+impl Answered {
+    /// The bytes as they may be shown: not the account's own secrets, should the provider have repeated them.
+    pub fn shown(&self) -> &Bytes {
+        self.masked.as_ref().unwrap_or(&self.raw)
+    }
 }
 
 /// Shows the status only: the body may hold secrets.
@@ -71,6 +82,16 @@ pub(super) struct Wire<'a> {
     pub(super) account: &'a Account,
     pub(super) limits: CallLimits,
     pub(super) tracing: bool,
+}
+
+/// An answer as it came, as far as its body could be read.
+pub(super) struct Received {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) raw: Bytes,
+    /// The body is not all there.
+    pub(super) cut: bool,
+    rest: Option<AnswerBody>,
 }
 
 /// A call ready to be sent, without credentials.
@@ -263,14 +284,22 @@ impl<'a> Wire<'a> {
         };
         let answer = match self.transport.send(outgoing).await {
             Ok(answer) => {
-                let (status, headers) = (answer.status.as_u16(), answer.headers);
-                self.read_body(answer.body, streaming).await.map(|(raw, rest)| (status, headers, raw, rest))
+                let (status, headers) = (answer.status, answer.headers);
+                match self.read_body(answer.body, streaming).await {
+                    Ok((raw, rest)) => Ok(Received { status: status.as_u16(), headers, raw, cut: rest.is_some(), rest }),
+                    // The provider's no is in its status, whatever became of the words that followed.
+                    Err(_) if status.is_client_error() => {
+                        Ok(Received { status: status.as_u16(), headers, raw: Bytes::new(), cut: true, rest: None })
+                    }
+                    Err(error) => Err(error),
+                }
             }
             Err(error) => Err(error),
         };
         let (result, sent, rest, error) = match answer {
-            Ok((status, headers, raw, rest)) => {
-                let (answered, result) = self.classify(call, scope, status, headers, raw, rest.is_some());
+            Ok(mut received) => {
+                let rest = received.rest.take();
+                let (answered, result) = self.classify(call, scope, received, credentials);
                 let result = result
                     .map(|()| Arc::clone(&answered))
                     .map_err(|failure| Failure { answer: Some(answered), ..failure });
@@ -288,8 +317,8 @@ impl<'a> Wire<'a> {
                 call: self.describe(call, rendered),
                 elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
                 status: answered.map(|answered| answered.status),
-                response_headers: answered.map(|answered| answered.headers.clone()).unwrap_or_default(),
-                data: answered.and_then(|answered| shown_body(&answered.raw, &self.connector().secret_fields)),
+                response_headers: answered.map(|it| self.masked_headers(&it.headers, credentials)).unwrap_or_default(),
+                data: answered.and_then(|answered| shown_body(answered.shown(), &self.connector().secret_fields)),
                 error,
             });
         }

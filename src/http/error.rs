@@ -58,7 +58,7 @@ impl ApiError {
     }
 
     fn add_answer(&mut self, answer: &Answered, secret_fields: &[String], rates: &crate::connector::RateLimitSource) {
-        let body = crate::engine::shown_body(&answer.raw, secret_fields);
+        let body = crate::engine::shown_body(answer.shown(), secret_fields);
         self.members.insert("raw_response".into(), body.unwrap_or(Json::Null));
         self.headers.extend(limits::normalised(&answer.headers, rates, self.status == 429));
     }

@@ -15,6 +15,10 @@ pub enum Fault {
     ActThenAnswer(Reply),
     /// Does not act; closes the connection without an answer.
     DropBefore,
+    /// Does not act; sends the head and the first half of this, then closes the connection.
+    HalfAnswer(Reply),
+    /// Does not act; answers 400 and repeats the call's `authorization` header in a message.
+    EchoCredentials,
     /// Acts; closes the connection without an answer.
     DropAfter,
     /// Does not act; keeps silent for so long, then closes the connection.

@@ -218,6 +218,15 @@ async fn answer(site: Arc<Site>, request: Request<Incoming>) -> io::Result<Respo
             site.note(&call);
             send(reply, Cut::Whole)
         }
+        Some(Fault::HalfAnswer(reply)) => {
+            site.note(&call);
+            send(reply, Cut::Half)
+        }
+        Some(Fault::EchoCredentials) => {
+            site.note(&call);
+            let echo = format!("cannot read {}", call.header("authorization").unwrap_or_default());
+            send(Reply::json(400, &serde_json::json!({"message": echo})), Cut::Whole)
+        }
         Some(Fault::ActThenAnswer(reply)) => {
             site.act(&call);
             send(reply, Cut::Whole)

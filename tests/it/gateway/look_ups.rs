@@ -1,6 +1,6 @@
 //! Users by e-mail and roles by name: read, compared again exactly, and never guessed.
 
-use offramp::sandbox::Fault;
+use offramp::sandbox::{Fault, Trigger};
 use offramp::sandbox::guardhouse::User;
 use offramp::sandbox::jumpcloud::seed;
 use serde_json::json;
@@ -130,4 +130,53 @@ async fn a_look_up_that_fails_is_the_providers_failure() {
         assert!(answer.writes().is_empty() && answer.header("offramp-outcome") != Some("unknown"));
         site.server.faults.clear();
     }
+}
+
+/// More users than a page holds whose addresses contain John's; his filter finds them all.
+fn crowd(site: &super::Site<offramp::sandbox::guardhouse::Guardhouse>, size: i32) {
+    for n in 0..size {
+        let mut user = User::active(&format!("{n}-john@example.com"), "Not", "John");
+        user.roles.insert(1);
+        site.simulator.put_user(1_000 + n, user);
+    }
+}
+
+#[tokio::test]
+async fn a_second_candidate_may_be_on_a_later_page() {
+    let site = guardhouse().await;
+    crowd(&site, 150);
+    site.simulator.put_user(9_000, User::active("john@example.com", "John", "Twin"));
+    let body = json!({"id": "john@example.com", "roles": [{"id": "1"}]});
+    let message = site.ask().json(&body).send().await.bad_input("id")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("101") && message.contains("9000"), "the candidates are named: {message}");
+}
+
+#[tokio::test]
+async fn the_right_one_may_be_on_a_later_page() {
+    let site = guardhouse().await;
+    crowd(&site, 150);
+    site.simulator.remove_user(101);
+    let mut late = User::active("john@example.com", "John", "Late");
+    late.roles.insert(1);
+    site.simulator.put_user(9_000, late);
+    let body = json!({"id": "john@example.com", "roles": [{"id": "1"}]});
+    let answer = site.ask().json(&body).target("user 9000 holds role 1").send().await;
+    assert_eq!(answer.verdict(), "removed yes", "{}", answer.text());
+}
+
+#[tokio::test]
+async fn a_list_that_is_cut_short_shows_no_single_user() {
+    let site = guardhouse().await;
+    crowd(&site, 5_100);
+    let body = json!({"id": "john@example.com", "roles": [{"id": "1"}]});
+    let message = site.ask().json(&body).send().await.bad_input("id")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("give the user's id"), "{message}");
+    // A later page that fails is the provider's failure, not the caller's.
+    let site = guardhouse().await;
+    crowd(&site, 150);
+    let second = Trigger { method: "GET", path: "/api/v1/users".to_owned(), skip: 1, times: 1 };
+    site.server.faults.plant(second, super::faults::internal_error());
+    let answer = site.ask().json(&body).send().await;
+    assert_eq!((answer.status, answer.writes().len()), (500, 0), "{}", answer.text());
+    assert_eq!(answer.header("offramp-outcome"), Some("failed"));
 }

@@ -178,3 +178,20 @@ async fn only_an_exact_name_is_subtracted() {
     assert!(answer.lost.len() <= 1, "{:?}", answer.lost);
     assert!(site.simulator.role_names(seed::JANE_ADMIN).unwrap().contains(&"help desk".to_owned()));
 }
+
+#[tokio::test]
+async fn a_clear_no_is_clear_however_long_its_body() {
+    for fault in [
+        Fault::Answer(Reply {
+            body: ReplyBody::Filler(5 << 20),
+            ..Reply::bytes(403, Some("text/plain"), "".into())
+        }),
+        Fault::HalfAnswer(Reply::json(403, &json!({"message": "no such permission, and many words about it"}))),
+    ] {
+        let site = guardhouse().await;
+        site.server.faults.once("DELETE", "", fault);
+        let answer = site.demo().send().await;
+        answer.refused_as(403, "permission_missing", "403");
+        assert_eq!(answer.header("offramp-outcome"), Some("failed"), "{}", answer.text());
+    }
+}

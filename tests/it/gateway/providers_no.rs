@@ -3,7 +3,7 @@
 use offramp::sandbox::guardhouse::NotFoundBody;
 use offramp::sandbox::jumpcloud::{ErrorForm, seed};
 use offramp::sandbox::slack_enterprise::{MethodFailure, ratelimited};
-use offramp::sandbox::{Fault, Reply};
+use offramp::sandbox::{Call, Fault, Reply, ReplyBody, Simulator as _};
 use serde_json::json;
 
 use super::{guardhouse, jumpcloud, slack};
@@ -180,4 +180,42 @@ async fn set_cookie_of_the_provider_goes_nowhere() {
         let answer = site.demo().format(format).send().await;
         assert_eq!(answer.header("set-cookie"), None, "{format}");
     }
+}
+
+#[tokio::test]
+async fn an_echoed_credential_is_masked() {
+    for format in ["unified", "normalized", "debug"] {
+        let site = jumpcloud().await;
+        let key = site.simulator.demo().context["api_key"].as_str().unwrap().to_owned();
+        let echo = json!({"message": format!("the key {key} may not do this"), "given": key});
+        let reply = Reply::json(403, &echo).with_header("x-seen-key", &key);
+        site.server.faults.once("PUT", "", Fault::Answer(reply));
+        // Sending checks that no secret is anywhere in the answer.
+        let body = site.demo().format(format).send().await.refused_as(403, "permission_missing", "the key ****");
+        assert_eq!(body["raw_response"]["given"], "********", "{body}");
+        let site = guardhouse().await;
+        site.server.faults.once("DELETE", "", Fault::EchoCredentials);
+        let answer = site.demo().format(format).send().await;
+        answer.refused_as(400, "invalid_request", "Bearer ****");
+    }
+}
+
+#[tokio::test]
+async fn an_echoed_credential_is_masked_in_the_users_object() {
+    let site = jumpcloud().await;
+    let key = site.simulator.demo().context["api_key"].as_str().unwrap().to_owned();
+    let user = site.simulator.handle(&Call {
+        method: "GET".to_owned(),
+        path: format!("/api/systemusers/{}", seed::JANE),
+        query: String::new(),
+        headers: vec![("x-api-key".to_owned(), key.clone())],
+        body: "".into(),
+    });
+    let ReplyBody::Bytes(bytes) = user.body else { panic!("a user is no filler") };
+    let mut user: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    user["description"] = json!(format!("made with {key}"));
+    site.server.faults.always("GET", "/api/systemusers/", Fault::Answer(Reply::json(200, &user)));
+    let answer = site.demo().send_unchecked().await;
+    assert!(!answer.text().contains(&key), "{}", answer.text());
+    assert_eq!(answer.json()["remote_data"]["description"], "made with ********", "{}", answer.text());
 }
