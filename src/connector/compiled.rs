@@ -269,7 +269,7 @@ impl Connector {
 }
 
 /// The connectors of this process, by slug and alias.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Registry {
     by_slug: HashMap<String, std::sync::Arc<Connector>>,
 }

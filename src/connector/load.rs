@@ -41,6 +41,11 @@ pub fn embedded() -> Result<Registry, LoadError> {
     connectors.map(Registry::new).map_err(|error| LoadError::Definition(Box::new(error)))
 }
 
+/// A file of the binary's connectors, such as `<slug>/cases/<operation>.yaml`.
+pub fn embedded_file(path: &str) -> Option<&'static str> {
+    EMBEDDED.get_file(path)?.contents_utf8()
+}
+
 /// The connectors of a folder: `<folder>/<slug>/connector.yaml`.
 ///
 /// # Errors

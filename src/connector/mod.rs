@@ -1,12 +1,14 @@
 //! Connector definitions: the format, its loader with exact diagnostics, and the compiled form the engine runs.
 //! Knows nothing of credentials or of transport.
 
+mod capabilities;
 mod compile;
 mod compiled;
 mod definition;
 mod diagnostic;
 mod load;
 
+pub use capabilities::Capabilities;
 pub use compile::compile;
 pub use compiled::{
     Auth, AuthScheme, Call, Check, ClientCredentials, Connector, ErrorRule, FieldSource, Holds, Input, Lookup,
@@ -14,4 +16,4 @@ pub use compiled::{
 };
 pub use definition::{AccountKey, InputPlace, RateLimitSource, RoleField, TimeHeader, TimeUnit};
 pub use diagnostic::DefinitionError;
-pub use load::{LoadError, embedded, from_directory};
+pub use load::{LoadError, embedded, embedded_file, from_directory};

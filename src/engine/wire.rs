@@ -286,7 +286,9 @@ impl<'a> Wire<'a> {
             Ok(answer) => {
                 let (status, headers) = (answer.status, answer.headers);
                 match self.read_body(answer.body, streaming).await {
-                    Ok((raw, rest)) => Ok(Received { status: status.as_u16(), headers, raw, cut: rest.is_some(), rest }),
+                    Ok((raw, rest)) => {
+                        Ok(Received { status: status.as_u16(), headers, raw, cut: rest.is_some(), rest })
+                    }
                     // The provider's no is in its status, whatever became of the words that followed.
                     Err(_) if status.is_client_error() => {
                         Ok(Received { status: status.as_u16(), headers, raw: Bytes::new(), cut: true, rest: None })

@@ -13,7 +13,7 @@ pub mod slack_enterprise;
 mod switch;
 
 pub use clock::Clock;
-pub use fault::{Fault, Faults, Trigger};
+pub use fault::{Aim, Fault, Faults, Meets, Trigger};
 pub use server::{Call, Recorded, Reply, ReplyBody, SimServer};
 
 /// A provider's API as a synchronous state machine: one call in, one reply out.
@@ -47,6 +47,11 @@ pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
         Arc::new(jumpcloud::JumpCloud::new(clock.clone())),
         Arc::new(slack_enterprise::SlackEnterprise::new(clock.clone())),
     ]
+}
+
+/// The simulator of that connector, if there is one.
+pub fn of(slug: &str, clock: &Clock) -> Option<Arc<dyn Simulator>> {
+    all(clock).into_iter().find(|simulator| simulator.slug() == slug)
 }
 
 /// What the sandbox connects and shows for one simulator.
