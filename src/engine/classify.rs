@@ -30,7 +30,14 @@ impl Wire<'_> {
         let body = if cut { None } else { read_projected(&call.projection, &raw) };
         let unreadable = body.is_none();
         let value = object([("status", Value::Integer(status.into())), ("body", body.unwrap_or(Value::Null))]);
-        let answered = Arc::new(Answered { status, headers, masked: self.masked(&raw, credentials), raw, value: Arc::new(value), cut_by: None });
+        let answered = Arc::new(Answered {
+            status,
+            headers,
+            masked: self.masked(&raw, credentials),
+            raw,
+            value: Arc::new(value),
+            cut_by: None,
+        });
         let matches = |matcher: &AnswerMatcher| {
             (!unreadable || matcher.needs_no_body()) && matcher.matches(status, &answered.value, &answered.raw, scope)
         };
@@ -48,9 +55,11 @@ impl Wire<'_> {
         let rule = call.errors.iter().chain(&self.connector().errors).find(|rule| matches(&rule.when));
         let (kind, outcome) =
             rule.map_or((ErrorKind::ProviderError, Outcome::Unknown), |rule| (rule.kind, rule.outcome));
-        let message =
-            self.message(answered.shown()).unwrap_or_else(|| format!("the provider answered {status} to `{}`", call.name));
-        (answered, Err(Failure::new(kind, outcome, message)))
+        let settle = rule.is_some_and(|rule| rule.settle);
+        let message = self
+            .message(answered.shown())
+            .unwrap_or_else(|| format!("the provider answered {status} to `{}`", call.name));
+        (answered, Err(Failure { settle, ..Failure::new(kind, outcome, message) }))
     }
 
     /// The bytes without the account's own secrets; `None` if they hold none.

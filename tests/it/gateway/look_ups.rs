@@ -1,8 +1,8 @@
 //! Users by e-mail and roles by name: read, compared again exactly, and never guessed.
 
-use offramp::sandbox::{Fault, Trigger};
 use offramp::sandbox::guardhouse::User;
 use offramp::sandbox::jumpcloud::seed;
+use offramp::sandbox::{Fault, Trigger};
 use serde_json::json;
 
 use super::{guardhouse, jumpcloud, slack};

@@ -182,10 +182,7 @@ async fn only_an_exact_name_is_subtracted() {
 #[tokio::test]
 async fn a_clear_no_is_clear_however_long_its_body() {
     for fault in [
-        Fault::Answer(Reply {
-            body: ReplyBody::Filler(5 << 20),
-            ..Reply::bytes(403, Some("text/plain"), "".into())
-        }),
+        Fault::Answer(Reply { body: ReplyBody::Filler(5 << 20), ..Reply::bytes(403, Some("text/plain"), "".into()) }),
         Fault::HalfAnswer(Reply::json(403, &json!({"message": "no such permission, and many words about it"}))),
     ] {
         let site = guardhouse().await;
