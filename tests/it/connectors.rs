@@ -192,6 +192,13 @@ const PLANTED: &[(&str, &str, &str, &str, &str)] = &[
         "E110",
         ".get_user.body.name)",
     ),
+    (
+        "a mistake within a block of lines",
+        "name: .get_user.body.name",
+        "name: |\n          first = .get_user.body.name\n          second = to_int(first)\n          second",
+        "E103",
+        "to_int(first)",
+    ),
     ("a failure as the value", ".get_user.body.name", "parse_json(\"1\")", "E100", "parse_json"),
     ("a failure waved through", ".get_user.body.name", "string!(.get_user.body.name)", "X01", "string!"),
     ("abort", ".get_user.body.name", "if .get_user.status == 1 { abort }", "X02", "if .get_user"),
