@@ -87,7 +87,8 @@ fn with_runtime(command: &Command, file: Option<&std::path::Path>) -> Result<Exi
 }
 
 fn log_to_stderr(format: LogFormat, serving: bool) {
-    let default = if serving { "info" } else { "warn" };
+    // The expression compiler warns of its own internals.
+    let default = if serving { "info,vrl=error" } else { "warn,vrl=error" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber in one process is refused; the first stays.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use regex::Regex;
 use vrl::value::KeyString;
 
-use super::definition::{AccountKey, ClientAuth, InputPlace, RateLimitSource, RoleField};
+use super::definition::{AccountKey, ClientAuth, InputPlace, PageBy, RateLimitSource, RoleField};
 use crate::expression::{AnswerMatcher, Expression, Projection, TextTemplate, TreeTemplate, Value, ValuePath};
 use crate::model::{ErrorKind, FieldType, Outcome};
 
@@ -69,6 +69,8 @@ pub struct ErrorRule {
     pub when: AnswerMatcher,
     pub kind: ErrorKind,
     pub outcome: Outcome,
+    /// A read has to say what the refusal means.
+    pub settle: bool,
 }
 
 /// A call to the provider, ready to be rendered.
@@ -92,10 +94,24 @@ pub struct Call {
     pub projection: Projection,
 }
 
+impl Call {
+    /// The expressions it is rendered from.
+    pub(super) fn expressions(&self) -> Vec<&Expression> {
+        let mut expressions: Vec<&Expression> = self.path.expressions().collect();
+        expressions.extend(self.query.iter().flat_map(|(_, template)| template.expressions()));
+        expressions.extend(self.headers.iter().flat_map(|(_, template)| template.expressions()));
+        if let Some(body) = &self.body {
+            body.visit(&mut |expression| expressions.push(expression));
+        }
+        expressions
+    }
+}
+
 #[derive(Debug)]
 pub struct Paginate {
     pub list: Vec<String>,
     pub next: Expression,
+    pub by: PageBy,
     pub param: String,
     pub max_pages: u32,
 }
@@ -143,6 +159,9 @@ pub struct Input {
     pub required: bool,
     pub target: bool,
     pub from: Vec<String>,
+    /// The value in the provider's spelling.
+    pub spelling: Option<Expression>,
+    pub otherwise: Vec<Otherwise>,
     pub at: InputPlace,
     pub pattern: Option<Regex>,
     pub min: Option<u64>,
@@ -150,9 +169,26 @@ pub struct Input {
     pub help: String,
 }
 
+/// A further source of an input.
+#[derive(Debug)]
+pub struct Otherwise {
+    /// Index of the read to make first.
+    pub read: Option<usize>,
+    pub take: Expression,
+    /// Whether it needs the user to be known.
+    pub of_user: bool,
+}
+
 #[derive(Debug)]
 pub struct Lookup {
     pub given: RoleField,
+    /// Indices of the reads to make first.
+    pub after: Vec<usize>,
+    pub none_when: Option<Expression>,
+    /// Not to be in the list proves nothing.
+    pub partial: bool,
+    /// What is found depends on the item's scope or on the user, besides what is looked for.
+    pub of_item: bool,
     pub place: LookupPlace,
     pub matches: Option<ValuePath>,
     pub ignore_case: bool,
@@ -179,10 +215,19 @@ pub struct Check {
 #[derive(Debug)]
 pub enum Step {
     Read(ReadStep),
-    Let(Vec<(KeyString, Expression)>),
+    Let(Vec<NamedValue>),
     Stop(Stop),
     Lock(TextTemplate),
     Write(WriteStep),
+}
+
+/// A value with a name.
+#[derive(Debug)]
+pub struct NamedValue {
+    pub name: String,
+    pub expression: Expression,
+    /// It is made of the item, so that each has its own.
+    pub per_item: bool,
 }
 
 #[derive(Debug)]
@@ -198,11 +243,27 @@ pub struct Stop {
     pub outcome: Outcome,
     pub kind: Option<ErrorKind>,
     pub message: TextTemplate,
+    /// The inputs that were not enough.
+    pub bad_input: Vec<String>,
+}
+
+/// What one call of a write is for.
+#[derive(Debug)]
+pub enum Spread {
+    Item,
+    /// All items at once.
+    Request,
+    /// Items of one key, so many at most.
+    Group {
+        by: Expression,
+        chunk: usize,
+    },
 }
 
 #[derive(Debug)]
 pub struct WriteStep {
     pub call: Call,
+    pub spread: Spread,
     pub when: Option<Expression>,
     /// Whether sending it twice does no more than sending it once.
     pub repeatable: bool,
@@ -212,6 +273,7 @@ pub struct WriteStep {
 pub struct Proof {
     pub reads: Vec<ReadStep>,
     pub holds: Holds,
+    pub inherited: Option<Holds>,
     pub read_lag_s: u32,
     pub accepted_shows_role: bool,
 }
@@ -232,10 +294,24 @@ pub struct Holds {
 #[derive(Debug)]
 pub struct UserMapping {
     pub step: String,
+    /// The step's answer from before the write.
+    pub before: bool,
     /// Where the provider's object is in the body; empty: the whole body.
     pub at: Vec<String>,
+    /// Which element is the object, where a list is there.
+    pub element: Element,
     pub when: Option<Expression>,
     pub fields: Vec<MappedField>,
+}
+
+/// Which element of a list is the provider's object.
+#[derive(Debug)]
+pub enum Element {
+    /// There is no list.
+    None,
+    Index(usize),
+    /// The one whose fields are these.
+    Where(Vec<(ValuePath, TreeTemplate)>),
 }
 
 #[derive(Debug)]

@@ -45,7 +45,17 @@ pub(super) struct Definition {
     pub(super) secret_fields: Vec<String>,
     /// The provider's reads, by name.
     pub(super) reads: IndexMap<String, CallSource>,
-    pub(super) operations: IndexMap<String, OperationSource>,
+    /// What a request must or may name.
+    pub(super) inputs: IndexMap<String, InputSource>,
+    #[serde(default)]
+    pub(super) targets: TargetsSource,
+    #[serde(default)]
+    pub(super) lookups: LookupsSource,
+    #[serde(default)]
+    pub(super) checks: Vec<CheckSource>,
+    pub(super) operations: OperationsSource,
+    pub(super) proof: ProofSource,
+    pub(super) user: UserSource,
 }
 
 /// One setting of an account.
@@ -134,6 +144,16 @@ pub(super) struct ErrorRuleSource {
     pub(super) kind: ErrorKind,
     /// What became of the removal: `failed` (default), `already_absent` or `unknown`.
     pub(super) outcome: Option<Outcome>,
+    /// Who says the last word on a refused write.
+    pub(super) settle: Option<SettleSource>,
+}
+
+/// What settles a refusal.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SettleSource {
+    /// The proof: gone is removed, held is this failure, unreadable is unknown.
+    ReadBack,
 }
 
 /// A call to the provider.
@@ -162,26 +182,40 @@ pub(super) struct PaginateSource {
     pub(super) list: String,
     /// An expression over `.answer.body` and `.answer.collected` (how many so far): what the next page is asked for with, or null.
     pub(super) next: String,
-    /// The query parameter that takes it.
+    /// What `next` gives.
+    #[serde(default)]
+    pub(super) by: PageBy,
+    /// The query parameter that takes it, where it is a cursor.
+    #[serde(default)]
     pub(super) param: String,
     /// A listing that has still more pages than this was cut short, and proves nothing absent.
     pub(super) max_pages: u32,
 }
 
-/// What the operation asks the provider, in order.
+/// How the next page is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageBy {
+    /// A value of the query parameter `param`.
+    #[default]
+    Cursor,
+    /// An address on the provider's own host; any other ends the listing as cut short.
+    Link,
+}
+
+/// The operations, by the contract's names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OperationsSource {
+    #[serde(rename = "users.unassign-role")]
+    pub(super) unassign_role: OperationSource,
+}
+
+/// What an operation asks the provider, in order.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OperationSource {
-    pub(super) inputs: IndexMap<String, InputSource>,
-    #[serde(default)]
-    pub(super) targets: TargetsSource,
-    #[serde(default)]
-    pub(super) lookups: LookupsSource,
-    #[serde(default)]
-    pub(super) checks: Vec<CheckSource>,
     pub(super) steps: Vec<StepSource>,
-    pub(super) proof: ProofSource,
-    pub(super) user: UserSource,
 }
 
 /// One input: `id`, `role`, `role.id`, `role.name`, `organization`, `workspace`, `group`, or a scope of another name.
@@ -193,6 +227,12 @@ pub(super) struct InputSource {
     pub target: bool,
     /// For a scope of another name: the item's fields it may come from, which must agree.
     pub from: Vec<String>,
+    /// An expression over `.value`: the value in the provider's spelling, before anything is compared or checked.
+    #[serde(rename = "as")]
+    pub spelling: Option<String>,
+    /// Where it may come from if the request does not name it, tried in order.
+    #[serde(rename = "else")]
+    pub otherwise: Vec<OtherwiseSource>,
     /// Where Truto's clients give it; a missing one is reported there.
     pub at: InputPlace,
     /// A regular expression the whole value must match.
@@ -203,6 +243,23 @@ pub(super) struct InputSource {
     pub max: Option<u64>,
     /// What the value must look like, in words.
     pub help: String,
+}
+
+/// A further source of an input: an expression, or what a read shows.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum OtherwiseSource {
+    Expression(String),
+    Read(OtherwiseRead),
+}
+
+/// A read that shows an input.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OtherwiseRead {
+    pub(super) read: String,
+    /// An expression over the read's answer.
+    pub(super) take: String,
 }
 
 /// Where an input is expected.
@@ -241,7 +298,15 @@ pub(super) struct LookupSource {
     #[serde(default)]
     pub(super) given: RoleField,
     pub(super) table: Option<String>,
+    /// Reads that the search needs first, in order.
+    #[serde(default)]
+    pub(super) after: Vec<String>,
+    /// True where those show already that there is no match, so that nothing further is read.
+    pub(super) none_when: Option<String>,
     pub(super) read: Option<String>,
+    /// The list does not hold all there is: not to be in it proves nothing.
+    #[serde(default)]
+    pub(super) partial: bool,
     /// The list searched; without it, the read's whole body is the one entry.
     #[serde(rename = "in")]
     pub(super) list: Option<String>,
@@ -307,6 +372,9 @@ pub(super) struct StopSource {
     pub(super) outcome: Outcome,
     pub(super) kind: Option<ErrorKind>,
     pub(super) message: String,
+    /// The request was not enough: a 400 that names these inputs, as long as nothing was written.
+    #[serde(default)]
+    pub(super) bad_input: Vec<String>,
 }
 
 /// A write.
@@ -319,7 +387,20 @@ pub(super) struct WriteSource {
     pub(super) why: String,
     /// Whether sending it twice does no more than sending it once.
     pub(super) repeatable: bool,
+    /// One call for a group of items, rather than for each or for all.
+    #[serde(rename = "for")]
+    pub(super) group: Option<GroupSource>,
     pub(super) call: CallSource,
+}
+
+/// Items that share a call: `.items` are those of the group.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupSource {
+    /// An expression over `.item`: items of the same value are of one group. It is `.group.key`.
+    pub(super) by: String,
+    /// So many items a call at most.
+    pub(super) chunk: usize,
 }
 
 /// How the effect is shown.
@@ -328,6 +409,8 @@ pub(super) struct WriteSource {
 pub(super) struct ProofSource {
     pub(super) reads: Vec<ReadRef>,
     pub(super) holds: HoldsSource,
+    /// How answers show that the user has the role through a group, once it is not held directly.
+    pub(super) inherited: Option<HoldsSource>,
     /// How long the provider's reads may lag behind its writes, in seconds, as the provider states it.
     #[serde(default)]
     pub(super) read_lag_s: u32,
@@ -370,9 +453,15 @@ pub(super) struct UserSource {
 #[serde(deny_unknown_fields)]
 pub(super) struct UserFrom {
     pub(super) step: String,
-    /// Path of the object in that step's body; the whole body if empty.
+    /// The answer of that step from before the write: what could be read when it still could be.
+    #[serde(default)]
+    pub(super) before: bool,
+    /// Path of the object in that step's body; the whole body if empty. It is `.object`.
     #[serde(default)]
     pub(super) at: String,
+    /// Where `at` is a list: fields of the element that is the object, and what they must be.
+    #[serde(default, rename = "where")]
+    pub(super) fields_of_object: IndexMap<String, String>,
     /// An expression that must be true for this mapping to be taken, where a good answer may hold no object.
     pub(super) when: Option<String>,
     /// Unified field: an expression, a tree of templates, or `{ each: <list>, as: <tree> }`.

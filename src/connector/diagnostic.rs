@@ -67,14 +67,25 @@ impl Source<'_> {
 
     /// A mistake inside an expression or template that stands in the text.
     pub(super) fn error_in(&self, text: &str, error: &CompileError) -> DefinitionError {
-        let start = self.text.find(text).map_or_else(
-            || {
-                let first_line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-                self.text.find(first_line).unwrap_or_default()
-            },
-            |offset| offset + error.start,
-        );
+        let start = match self.text.find(text) {
+            Some(offset) => offset + error.start,
+            None => self.in_block(text, error.start).unwrap_or_default(),
+        };
         self.error_at_offset(&error.code, start, error.end.saturating_sub(error.start).max(1), error.message.clone())
+    }
+
+    /// Where an offset of a block scalar's text is in the file, which has it indented.
+    fn in_block(&self, text: &str, offset: usize) -> Option<usize> {
+        let block: Vec<&str> = text.trim_end().lines().collect();
+        let lines: Vec<&str> = self.text.split_inclusive('\n').collect();
+        let holds = |window: &[&str]| window.iter().zip(&block).all(|(line, text)| line.trim() == text.trim());
+        let first = lines.windows(block.len().max(1)).position(holds)?;
+        let before = &text[..offset.min(text.len())];
+        let (row, column) = (before.matches('\n').count(), before.len() - before.rfind('\n').map_or(0, |at| at + 1));
+        let line = lines.get(first + row)?;
+        let own_indent = |text: &str| text.len() - text.trim_start().len();
+        let indent = own_indent(line).saturating_sub(own_indent(block.get(row)?));
+        Some(lines[..first + row].iter().map(|line| line.len()).sum::<usize>() + indent + column)
     }
 
     /// A mistake the YAML reader found.

@@ -11,9 +11,10 @@ mod load;
 pub use capabilities::Capabilities;
 pub use compile::compile;
 pub use compiled::{
-    Auth, AuthScheme, Call, Check, ClientCredentials, Connector, ErrorRule, FieldSource, Holds, Input, Lookup,
-    LookupPlace, MappedField, Operation, Paginate, Proof, ReadStep, Registry, Step, Stop, UserMapping, WriteStep,
+    Auth, AuthScheme, Call, Check, ClientCredentials, Connector, Element, ErrorRule, FieldSource, Holds, Input, Lookup,
+    LookupPlace, MappedField, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Registry, Spread, Step,
+    Stop, UserMapping, WriteStep,
 };
-pub use definition::{AccountKey, InputPlace, RateLimitSource, RoleField, TimeHeader, TimeUnit};
+pub use definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField, TimeHeader, TimeUnit};
 pub use diagnostic::DefinitionError;
 pub use load::{LoadError, embedded, embedded_file, from_directory};

@@ -55,10 +55,11 @@ impl Wire<'_> {
         let rule = call.errors.iter().chain(&self.connector().errors).find(|rule| matches(&rule.when));
         let (kind, outcome) =
             rule.map_or((ErrorKind::ProviderError, Outcome::Unknown), |rule| (rule.kind, rule.outcome));
+        let settle = rule.is_some_and(|rule| rule.settle);
         let message = self
             .message(answered.shown())
             .unwrap_or_else(|| format!("the provider answered {status} to `{}`", call.name));
-        (answered, Err(Failure::new(kind, outcome, message)))
+        (answered, Err(Failure { settle, ..Failure::new(kind, outcome, message) }))
     }
 
     /// The bytes without the account's own secrets; `None` if they hold none.

@@ -14,6 +14,8 @@ pub(super) struct Item {
     pub(super) role: RoleRef,
     pub(super) value: Value,
     pub(super) answers: Answers,
+    /// Values named for this item alone.
+    pub(super) lets: Value,
     pub(super) outcome: Option<Outcome>,
     pub(super) verified: Verified,
     pub(super) held_before: HeldBefore,
@@ -31,6 +33,8 @@ pub(super) struct Item {
 pub(super) enum Write {
     NotSent,
     Accepted,
+    /// Refused with words that a read has to settle.
+    Disputed,
     /// Sent, and its answer settles nothing.
     Lost,
 }
@@ -41,6 +45,7 @@ impl Item {
             role,
             value,
             answers: Answers::default(),
+            lets: Value::Null,
             outcome: None,
             verified: Verified::Skipped,
             held_before: HeldBefore::Unknown,

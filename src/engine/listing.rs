@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use http::Uri;
+use http::uri::PathAndQuery;
+
 use super::report::Failure;
-use super::wire::{Answered, Exchange, Extra, Wire};
-use crate::connector::{Call, Paginate};
+use super::wire::{Answered, Exchange, Extra, Page, Wire};
+use crate::connector::{Call, PageBy, Paginate};
 use crate::expression::{Scope, Value};
 use crate::model::{ErrorKind, Outcome};
 
@@ -18,8 +21,16 @@ impl Wire<'_> {
         let mut complete = false;
         let mut cut_by = None;
         for _ in 0..paginate.max_pages {
-            let page = cursor.as_deref().map(|cursor| (paginate.param.as_str(), cursor));
-            let mut exchange = self.single(call, scope, Extra::default(), page, false).await;
+            let page = match (cursor.as_deref(), paginate.by) {
+                (None, _) => None,
+                (Some(cursor), PageBy::Cursor) => Some(Page::Cursor(&paginate.param, cursor)),
+                (Some(link), PageBy::Link) => match self.page_at(link) {
+                    Some(page) => Some(Page::Link(page)),
+                    // Another host's pages are not asked for with this account's credentials.
+                    None => break,
+                },
+            };
+            let mut exchange = self.single(call, scope, Extra::default(), page.as_ref(), false).await;
             trace.append(&mut exchange.trace);
             let answered = match (exchange.result, &first) {
                 (Ok(answered), _) => answered,
@@ -66,6 +77,17 @@ impl Wire<'_> {
             cut_by,
         };
         Exchange { result: Ok(Arc::new(whole)), sends: 1, trace, rest: None }
+    }
+}
+
+impl Wire<'_> {
+    /// The place a link names, if it is on the account's own host.
+    fn page_at(&self, link: &str) -> Option<PathAndQuery> {
+        let uri: Uri = link.parse().ok()?;
+        let base = &self.account.base;
+        let same = |host: &http::uri::Authority| host == &base.authority && uri.scheme() == Some(&base.scheme);
+        let at_home = uri.authority().is_none_or(same);
+        uri.path_and_query().filter(|place| at_home && place.path().starts_with('/')).cloned()
     }
 }
 

@@ -104,7 +104,7 @@ impl Run<'_> {
             (None, Some(name)) => (RoleField::Name, name.clone()),
             (None, None) => return Ok(()),
         };
-        let key = format!("{given:?} {text}");
+        let key = self.role_key(index, given, &text);
         let known = self.wire.account.known_role(&key);
         let known = match known {
             Some(known) => Some(known),
@@ -126,6 +126,19 @@ impl Run<'_> {
         }
         self.items[index].learn_role(&known);
         Ok(())
+    }
+
+    /// What a known role is remembered by: where a look-up depends on more than what is looked for, by that too.
+    fn role_key(&self, index: usize, given: RoleField, text: &str) -> String {
+        let looked_up = |lookup: &&Lookup| lookup.given == given && lookup.of_item;
+        if !self.operation.role_lookups.iter().any(|lookup| looked_up(&lookup)) {
+            return format!("{given:?} {text}");
+        }
+        let mut scope = self.items[index].value.clone();
+        if let Some(scope) = scope.as_object_mut() {
+            scope.remove("role");
+        }
+        format!("{given:?} {text} of {} in {scope}", self.request.id.as_deref().unwrap_or_default())
     }
 
     /// What is known of a role; `None` if it cannot be asked, or the item ended because there is no such role.
@@ -155,10 +168,12 @@ impl Run<'_> {
                     )));
                 }
                 Search::Absent { candidates: seen, complete } => {
-                    shown_absent |= complete;
+                    shown_absent |= complete && !lookup.partial;
                     candidates.extend(seen);
                 }
-                Search::Failed(failure) if failure.kind == ErrorKind::NotFound && given == RoleField::Id => {
+                Search::Failed(failure)
+                    if failure.kind == ErrorKind::NotFound && given == RoleField::Id && !lookup.partial =>
+                {
                     self.items[index].end(failure.outcome, Some(failure));
                     return Ok(None);
                 }
@@ -191,6 +206,14 @@ impl Run<'_> {
             // A table may know fewer than the provider has: a role that is not in it may exist all the same.
             LookupPlace::Table(rows) => pick(lookup, rows, given, false),
             LookupPlace::Read(read, list) => {
+                for first in &lookup.after {
+                    if let Err(failure) = self.run_read(&self.connector.reads[*first], Some(index)).await {
+                        return Search::Failed(failure);
+                    }
+                }
+                if lookup.none_when.as_ref().is_some_and(|none| none.is_true(&self.scope(Some(index)))) {
+                    return Search::Absent { candidates: Vec::new(), complete: !lookup.partial };
+                }
                 let call = &self.connector.reads[*read];
                 let answered = match self.run_read(call, Some(index)).await {
                     Ok(answered) => answered,

@@ -11,6 +11,7 @@ mod prepare;
 mod prove;
 mod report;
 mod run;
+mod sources;
 mod user;
 mod wire;
 mod write;
@@ -21,9 +22,11 @@ use std::time::Duration;
 use item::{Item, Write};
 use locks::Locks;
 use run::Run;
+use sources::Sources;
 use wire::{CallLimits, Extra, Wire};
 
 use crate::credentials::Account;
+use crate::expression::Value;
 use crate::model::{Outcome, RequestError, ResponseFormat, UnassignRequest, VerifyMode};
 use crate::transport::Transport;
 
@@ -59,13 +62,17 @@ impl Engine {
     ///
     /// # Errors
     /// If the request is bad input: nothing was written then.
-    pub async fn unassign(&self, account: &Account, request: UnassignRequest) -> Result<Report, RequestError> {
+    pub async fn unassign(&self, account: &Account, mut request: UnassignRequest) -> Result<Report, RequestError> {
         let operation = &account.connector.unassign;
         passthrough::check(operation, &request)?;
+        if let Some(id) = &mut request.id {
+            *id = prepare::spelled_id(operation, &account.values, id);
+        }
         let roles = prepare::items(operation, &request)?;
-        let values = roles.iter().enumerate().map(|(index, role)| prepare::item_value(operation, role, index));
+        let values = roles.iter().enumerate();
+        let values = values.map(|(index, role)| prepare::item_value(operation, &account.values, role, index));
         let values = values.collect::<Result<Vec<_>, _>>()?;
-        prepare::require_all(operation, &request, &values)?;
+        prepare::require_all(operation, &request, &values, prepare::Asked::First)?;
         if request.options.format == ResponseFormat::Stream && roles.len() > 1 && !request.options.dry_run {
             return Err(RequestError::new("truto_response_format=stream takes one role; roles names several"));
         }
@@ -74,7 +81,9 @@ impl Engine {
         }
         let items = roles.into_iter().zip(values).map(|(role, value)| Item::new(role, value)).collect();
         let mut run = Run::new(self.wire(account, &request), &self.locks, request, items);
+        run.fill_inputs(Sources::BeforeUser).await?;
         run.find_user().await?;
+        run.fill_inputs(Sources::FromUser).await?;
         if let Some(id) = &run.request.id
             && !run.active().is_empty()
         {
@@ -91,7 +100,7 @@ impl Engine {
                 }
             }
         }
-        run.walk().await;
+        run.walk().await?;
         run.prove(self.limits.wait_limit).await;
         Ok(self.report(run).await)
     }
@@ -131,11 +140,13 @@ impl Engine {
                     let _ = run.run_read(call, index).await;
                 }
             }
-            if let Some((mapping, fields)) = run.map_user() {
+            let gone = |item: &&Item| matches!(item.outcome, Some(Outcome::Removed | Outcome::AlreadyAbsent));
+            run.removed = Value::Array(run.items.iter().filter(gone).map(|item| item.value.clone()).collect());
+            if let Some((mapping, index, fields)) = run.map_user() {
                 user = fields;
-                let raw = run.raw.iter().find(|(step, _)| *step == mapping.step);
+                let raw = run.raw.iter().find(|(step, _)| *step == mapping.step && !mapping.before);
                 remote_data =
-                    raw.and_then(|(_, raw)| user::remote_object(raw, &mapping.at, &run.connector.secret_fields));
+                    raw.and_then(|(_, raw)| user::remote_object(raw, &mapping.at, index, &run.connector.secret_fields));
             }
         }
         let mut plan = run.request.options.dry_run.then_some(run.plan);

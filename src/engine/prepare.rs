@@ -3,7 +3,7 @@
 use vrl::value::{KeyString, ObjectMap};
 
 use crate::connector::{Input, InputPlace, Operation};
-use crate::expression::{Value, object};
+use crate::expression::{Scope, Value, id_text, object};
 use crate::model::{RequestError, RoleRef, UnassignRequest};
 
 /// Longer ids are refused: no provider has them, and some would cut them.
@@ -94,18 +94,30 @@ pub(super) fn input_value(user_id: Option<&str>) -> Value {
 ///
 /// # Errors
 /// If fields that feed one scope differ.
-pub(super) fn item_value(operation: &Operation, item: &RoleRef, index: usize) -> Result<Value, RequestError> {
-    let text = |value: &Option<String>| Value::from(value.as_deref());
-    let role = object([("id", text(&item.id)), ("name", text(&item.name))]);
+pub(super) fn item_value(
+    operation: &Operation,
+    account: &Value,
+    item: &RoleRef,
+    index: usize,
+) -> Result<Value, RequestError> {
+    let text = |input: &str, given: &Option<String>| {
+        let input = operation.inputs.iter().find(|known| known.name == input);
+        let spelled = |text: &String| input.map_or_else(|| text.clone(), |input| spelled(input, account, text));
+        given.as_ref().map(spelled).map_or(Value::Null, Value::from)
+    };
+    let role = object([("id", text("role.id", &item.id)), ("name", text("role.name", &item.name))]);
     let mut value = ObjectMap::from([(KeyString::from("role"), role)]);
     for (name, scope) in [("group", &item.group), ("organization", &item.organization), ("workspace", &item.workspace)]
     {
         if scope.is_some() {
-            value.insert(name.into(), text(scope));
+            value.insert(name.into(), text(name, scope));
         }
     }
     for input in operation.inputs.iter().filter(|input| !input.from.is_empty()) {
-        let given = input.from.iter().filter_map(|from| Some((from, value.get(from.as_str())?.clone())));
+        let given = input.from.iter().filter_map(|from| {
+            let text = value.get(from.as_str())?.to_str_lossy()?;
+            Some((from, Value::from(spelled(input, account, &text))))
+        });
         let given: Vec<(&String, Value)> = given.collect();
         let Some((first_from, first)) = given.first() else { continue };
         if let Some((other, _)) = given.iter().find(|(_, value)| value != first) {
@@ -119,7 +131,30 @@ pub(super) fn item_value(operation: &Operation, item: &RoleRef, index: usize) ->
     Ok(Value::Object(value))
 }
 
-/// Names all required inputs that are missing, before anything is sent.
+/// A value in the provider's spelling.
+pub(super) fn spelled(input: &Input, account: &Value, text: &str) -> String {
+    let Some(spelling) = &input.spelling else { return text.to_owned() };
+    let given = Value::from(text);
+    let value = spelling.evaluate(&Scope::of_account(account).with_each(&given));
+    id_text(&value).map_or_else(|| text.to_owned(), |text| text.into_owned())
+}
+
+/// The user's id in the provider's spelling; an e-mail address that is looked up stays as it is.
+pub(super) fn spelled_id(operation: &Operation, account: &Value, id: &str) -> String {
+    let is_looked_up = operation.user_lookup.is_some() && id.matches('@').count() == 1;
+    let input = operation.inputs.iter().find(|input| input.name == "id" && !is_looked_up);
+    input.map_or_else(|| id.to_owned(), |input| spelled(input, account, id))
+}
+
+/// When it is asked whether anything is missing.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Asked {
+    /// Before anything is read: what a further source may still give is not missing yet.
+    First,
+    Last,
+}
+
+/// Names all required inputs that are missing, before anything is written.
 ///
 /// # Errors
 /// If any is.
@@ -127,10 +162,12 @@ pub(super) fn require_all(
     operation: &Operation,
     request: &UnassignRequest,
     items: &[Value],
+    asked: Asked,
 ) -> Result<(), RequestError> {
     let mut missing_query: Vec<String> = Vec::new();
     let mut missing_body: Vec<String> = Vec::new();
-    for input in operation.inputs.iter().filter(|input| input.required) {
+    let due = |input: &&Input| input.required && (asked == Asked::Last || input.otherwise.is_empty());
+    for input in operation.inputs.iter().filter(due) {
         let present = match input.name.as_str() {
             "id" => request.id.is_some(),
             _ => !items.is_empty() && items.iter().all(|item| has_input(item, input)),

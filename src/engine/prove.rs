@@ -5,11 +5,21 @@ use std::time::{Duration, Instant};
 use super::item::Write;
 use super::report::Failure;
 use super::run::Run;
+use crate::connector::Holds;
 use crate::expression::{Value, same_id};
 use crate::model::{ErrorKind, Outcome, Verified, VerifyMode};
 
 const FIRST_POLL: Duration = Duration::from_millis(200);
 const SLOWEST_POLL: Duration = Duration::from_secs(2);
+
+/// Whether a role is held through a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inherited {
+    Yes,
+    /// Shown not to be, or the provider knows no such thing.
+    No,
+    Unknown,
+}
 
 impl Run<'_> {
     /// Runs the proof's reads for these items. A read that fails leaves nothing behind that could prove anything.
@@ -35,7 +45,20 @@ impl Run<'_> {
 
     /// Whether the answers at hand show the item's role to be held; `None` if they do not tell.
     pub(super) fn is_held(&self, index: usize) -> Option<bool> {
-        let holds = &self.operation.proof.holds;
+        self.shows(&self.operation.proof.holds, index)
+    }
+
+    /// Whether the user still has the role through a group.
+    pub(super) fn is_inherited(&self, index: usize) -> Inherited {
+        let Some(inherited) = &self.operation.proof.inherited else { return Inherited::No };
+        match self.shows(inherited, index) {
+            Some(true) => Inherited::Yes,
+            Some(false) => Inherited::No,
+            None => Inherited::Unknown,
+        }
+    }
+
+    fn shows(&self, holds: &Holds, index: usize) -> Option<bool> {
         let scope = self.scope(Some(index));
         if holds.none_when.as_ref().is_some_and(|none| none.is_true(&scope)) {
             return Some(false);
@@ -79,7 +102,11 @@ impl Run<'_> {
         if mode == VerifyMode::None {
             for index in open {
                 let item = &mut self.items[index];
-                item.outcome = Some(if item.write == Write::Accepted { Outcome::Removed } else { Outcome::Unknown });
+                item.outcome = Some(match item.write {
+                    Write::Accepted => Outcome::Removed,
+                    Write::Disputed => Outcome::Failed,
+                    Write::Lost | Write::NotSent => Outcome::Unknown,
+                });
             }
             return;
         }
@@ -106,19 +133,27 @@ impl Run<'_> {
     }
 
     fn settle(&mut self, index: usize, held: Option<bool>, within_lag: bool) {
+        let inherited = if held == Some(false) { self.is_inherited(index) } else { Inherited::No };
         let accepted_shows_role = self.operation.proof.accepted_shows_role;
         let item = &mut self.items[index];
         let accepted = item.write == Write::Accepted;
         let role_shown = item.role_shown || (accepted && accepted_shows_role);
+        let gone = match inherited {
+            Inherited::Yes => Verified::Inherited,
+            Inherited::No if role_shown => Verified::Yes,
+            Inherited::No | Inherited::Unknown => Verified::Unverifiable,
+        };
         let (outcome, verified) = match (accepted, held) {
-            (true, Some(false)) => (Outcome::Removed, if role_shown { Verified::Yes } else { Verified::Unverifiable }),
+            (true, Some(false)) => (Outcome::Removed, gone),
             (true, Some(true)) if within_lag => (Outcome::Removed, Verified::Pending),
             (true, Some(true)) => (Outcome::Failed, Verified::No),
             (true, None) => (Outcome::Removed, Verified::Unverifiable),
             (false, Some(false)) => {
                 item.confirmed_by = Some("read_back");
-                (Outcome::Removed, if role_shown { Verified::Yes } else { Verified::Unverifiable })
+                (Outcome::Removed, gone)
             }
+            // The provider's no stands: the role is held.
+            (false, Some(true)) if item.write == Write::Disputed => (Outcome::Failed, Verified::No),
             (false, Some(true)) => (Outcome::Unknown, Verified::No),
             (false, None) => (Outcome::Unknown, Verified::Unverifiable),
         };
@@ -126,7 +161,7 @@ impl Run<'_> {
         item.outcome = Some(outcome);
         match outcome {
             Outcome::Removed => item.failure = None,
-            Outcome::Failed => {
+            Outcome::Failed if accepted => {
                 let message = "the provider accepted the removal, but still shows the role";
                 item.failure = Some(Failure::new(ErrorKind::NotEffective, Outcome::Failed, message));
             }

@@ -84,12 +84,14 @@ pub struct Failure {
     /// What the provider said, if it said anything.
     pub answer: Option<Arc<Answered>>,
     pub timed_out: bool,
+    /// A read has to say whether this no means that the role is held.
+    pub(super) settle: bool,
 }
 
 impl Failure {
     /// A failure of ours, or of the provider without an answer.
     pub(super) fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<String>) -> Self {
-        Self { kind, outcome, message: message.into(), answer: None, timed_out: false }
+        Self { kind, outcome, message: message.into(), answer: None, timed_out: false, settle: false }
     }
 
     /// The provider's own status.

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use tokio::sync::OwnedMutexGuard;
-use vrl::value::ObjectMap;
+use vrl::value::{KeyString, ObjectMap};
 
 use super::item::{Item, Write};
 use super::locks::Locks;
+use super::prove::Inherited;
 use super::report::{Failure, PlanStep, TraceStep};
 use super::wire::{Answered, Wire};
-use crate::connector::{Connector, Operation, ReadStep, Step, Stop};
+use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
 use crate::expression::{Answers, Scope, Value};
-use crate::model::{ErrorKind, HeldBefore, Outcome, UnassignRequest, Verified};
+use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, UnassignRequest, Verified};
 use crate::transport::AnswerBody;
 
 static NULL: Value = Value::Null;
@@ -29,6 +30,10 @@ pub(super) struct Run<'e> {
     /// The active items' values, as `.items`.
     pub(super) items_value: Value,
     pub(super) lets: Value,
+    /// `{key}` of the group of items at work.
+    pub(super) group: Value,
+    /// The items that were taken away, once that is settled.
+    pub(super) removed: Value,
     pub(super) shared: Answers,
     pub(super) remote_calls: u32,
     pub(super) writes: Vec<(usize, Arc<Answered>)>,
@@ -55,6 +60,8 @@ impl<'e> Run<'e> {
             items,
             items_value: Value::Null,
             lets: Value::Null,
+            group: Value::Null,
+            removed: Value::Null,
             shared: Answers::default(),
             remote_calls: 0,
             writes: Vec::new(),
@@ -75,7 +82,11 @@ impl<'e> Run<'e> {
             item: item.map_or(&NULL, |item| &item.value),
             items: &self.items_value,
             lets: &self.lets,
+            own_lets: item.map_or(&NULL, |item| &item.lets),
             each: &NULL,
+            object: &NULL,
+            removed: &self.removed,
+            group: &self.group,
             answer: &NULL,
             shared: Some(&self.shared),
             own: item.map(|item| &item.answers),
@@ -119,7 +130,10 @@ impl<'e> Run<'e> {
     }
 
     /// Walks the steps.
-    pub(super) async fn walk(&mut self) {
+    ///
+    /// # Errors
+    /// If a read shows the request to be bad input: nothing was written then.
+    pub(super) async fn walk(&mut self) -> Result<(), RequestError> {
         self.refresh_items();
         let operation = self.operation;
         let first_write = operation.steps.iter().position(|step| matches!(step, Step::Write(_)));
@@ -144,22 +158,8 @@ impl<'e> Run<'e> {
                     self.read_step(read).await;
                     self.settle_not_held();
                 }
-                Step::Let(values) => {
-                    let mut lets = std::mem::replace(&mut self.lets, Value::Null);
-                    if !lets.is_object() {
-                        lets = Value::Object(ObjectMap::new());
-                    }
-                    for (name, expression) in values {
-                        self.lets = lets;
-                        let value = expression.evaluate(&self.scope(None)).into_owned();
-                        lets = std::mem::replace(&mut self.lets, Value::Null);
-                        if let Some(lets) = lets.as_object_mut() {
-                            lets.insert(name.clone(), value);
-                        }
-                    }
-                    self.lets = lets;
-                }
-                Step::Stop(stop) => self.stop_step(stop),
+                Step::Let(values) => values.iter().for_each(|named| self.let_step(named)),
+                Step::Stop(stop) => self.stop_step(stop)?,
                 Step::Lock(key) => {
                     if let Ok(Some(key)) = key.fill(&self.scope(None)) {
                         let guard = self.locks.hold(format!("{} {key}", self.wire.account.id)).await;
@@ -170,11 +170,26 @@ impl<'e> Run<'e> {
             }
         }
         self.held_locks.clear();
+        Ok(())
     }
 
     pub(super) fn refresh_items(&mut self) {
         let active = self.active().into_iter().map(|index| self.items[index].value.clone());
         self.items_value = Value::Array(active.collect());
+    }
+
+    /// Names a value: once for all items, or for each where it is made of the item.
+    fn let_step(&mut self, named: &NamedValue) {
+        let name = KeyString::from(named.name.as_str());
+        if !named.per_item {
+            let value = named.expression.evaluate(&self.scope(None)).into_owned();
+            insert(&mut self.lets, name, value);
+            return;
+        }
+        for index in self.active() {
+            let value = named.expression.evaluate(&self.scope(Some(index))).into_owned();
+            insert(&mut self.items[index].lets, name.clone(), value);
+        }
     }
 
     async fn read_step(&mut self, read: &ReadStep) {
@@ -201,13 +216,21 @@ impl<'e> Run<'e> {
         when.is_none_or(|when| when.is_true(&self.scope(item)))
     }
 
-    fn stop_step(&mut self, stop: &Stop) {
+    fn stop_step(&mut self, stop: &Stop) -> Result<(), RequestError> {
+        let nothing_written = self.items.iter().all(|item| item.write == Write::NotSent);
         for index in self.active() {
             let scope = self.scope(Some(index));
             if !stop.when.is_true(&scope) {
                 continue;
             }
             let message = stop.message.fill(&scope).ok().flatten().unwrap_or_default();
+            if !stop.bad_input.is_empty() && nothing_written {
+                return Err(RequestError {
+                    message: format!("roles[{index}]: {message}"),
+                    missing_body: stop.bad_input.clone(),
+                    ..RequestError::default()
+                });
+            }
             let item = &mut self.items[index];
             if stop.outcome == Outcome::AlreadyAbsent {
                 item.held_before = HeldBefore::No;
@@ -219,6 +242,7 @@ impl<'e> Run<'e> {
             }
         }
         self.refresh_items();
+        Ok(())
     }
 
     /// Asks the proof's reads before anything is written.
@@ -230,21 +254,43 @@ impl<'e> Run<'e> {
 
     /// As soon as answers show that a role is not held, its item has ended; that it is held, the role exists.
     fn settle_not_held(&mut self) {
+        // Within a lag, a role that was given a moment ago is not shown yet: nothing is shown to be absent.
+        let reads_lag = self.operation.proof.read_lag_s > 0;
         for index in self.active() {
             match self.is_held(index) {
                 Some(true) => {
                     self.items[index].held_before = HeldBefore::Yes;
                     self.items[index].role_shown = true;
                 }
-                Some(false) => {
-                    let item = &mut self.items[index];
-                    item.held_before = HeldBefore::No;
-                    item.verified = if item.role_shown { Verified::Yes } else { Verified::Unverifiable };
-                    item.end(Outcome::AlreadyAbsent, None);
-                }
+                Some(false) if reads_lag => {}
+                Some(false) => match self.is_inherited(index) {
+                    Inherited::No => {
+                        let item = &mut self.items[index];
+                        item.held_before = HeldBefore::No;
+                        item.verified = if item.role_shown { Verified::Yes } else { Verified::Unverifiable };
+                        item.end(Outcome::AlreadyAbsent, None);
+                    }
+                    Inherited::Yes => {
+                        let message =
+                            "the role is held through a group alone; there is no assignment of the user's own";
+                        let item = &mut self.items[index];
+                        item.verified = Verified::Inherited;
+                        item.end(Outcome::Failed, Some(Failure::new(ErrorKind::Inherited, Outcome::Failed, message)));
+                    }
+                    Inherited::Unknown => {}
+                },
                 None => {}
             }
         }
         self.refresh_items();
+    }
+}
+
+fn insert(lets: &mut Value, name: KeyString, value: Value) {
+    if !lets.is_object() {
+        *lets = Value::Object(ObjectMap::new());
+    }
+    if let Some(lets) = lets.as_object_mut() {
+        lets.insert(name, value);
     }
 }

@@ -7,22 +7,48 @@ use serde_json::value::RawValue;
 use super::classify::shown_body;
 use super::report::{Mapped, MappedElement, UserFields};
 use super::run::Run;
-use crate::connector::{FieldSource, MappedField, UserMapping};
-use crate::expression::{Scope, TreeTemplate, Value};
+use crate::connector::{Element, FieldSource, MappedField, UserMapping};
+use crate::expression::{Scope, TreeTemplate, Value, same_id};
 use crate::model::FieldType;
 
 impl Run<'_> {
-    /// The first mapping whose step was answered well, applied.
-    pub(super) fn map_user(&self) -> Option<(&UserMapping, UserFields)> {
+    /// The first mapping whose step was answered well, applied; with the object's place, where it is one of a list.
+    pub(super) fn map_user(&self) -> Option<(&UserMapping, Option<usize>, UserFields)> {
         let scope = self.scope(self.items.len().checked_sub(1));
-        let answered = |step: &str| scope.step_body(step).is_some_and(|body| !matches!(body, Value::Null));
-        let suits = |mapping: &&UserMapping| {
-            answered(&mapping.step) && mapping.when.as_ref().is_none_or(|when| when.is_true(&scope))
-        };
-        let mapping = self.operation.user.iter().find(suits)?;
-        let fields =
-            mapping.fields.iter().filter_map(|field| Some((field.name, field.holds, map_field(field, &scope)?)));
-        Some((mapping, fields.collect()))
+        self.operation.user.iter().find_map(|mapping| {
+            let body = scope.step_body(&mapping.step, mapping.before)?;
+            let (object, index) = object_at(mapping, body, &scope)?;
+            let scope = Scope { object, ..scope };
+            if matches!(object, Value::Null) || mapping.when.as_ref().is_some_and(|when| !when.is_true(&scope)) {
+                return None;
+            }
+            let fields =
+                mapping.fields.iter().filter_map(|field| Some((field.name, field.holds, map_field(field, &scope)?)));
+            Some((mapping, index, fields.collect()))
+        })
+    }
+}
+
+/// The provider's object, and its place if it is one of a list.
+fn object_at<'v>(mapping: &UserMapping, body: &'v Value, scope: &Scope<'_>) -> Option<(&'v Value, Option<usize>)> {
+    let list = || {
+        let found = mapping.at.iter().try_fold(body, |value, name| value.as_object()?.get(name.as_str()));
+        found.and_then(Value::as_array)
+    };
+    match &mapping.element {
+        // Not all of it may have been read: what is wanted of it is asked for by its own path.
+        Element::None => Some((body, None)),
+        Element::Index(index) => Some((list()?.get(*index)?, Some(*index))),
+        Element::Where(fields) => {
+            let is_the_one = |element: &Value| {
+                fields.iter().all(|(path, template)| match (path.get(element), template.fill(scope)) {
+                    (Some(value), Some(expected)) => same_id(value, &expected, false),
+                    _ => false,
+                })
+            };
+            let index = list()?.iter().position(is_the_one)?;
+            Some((&list()?[index], Some(index)))
+        }
     }
 }
 
@@ -65,10 +91,20 @@ fn has_value(value: &Value) -> bool {
     }
 }
 
-/// The provider's object at `path` of a body that was read as JSON, its bytes as they came; masked where the definition
-/// names secrets.
-pub(super) fn remote_object(raw: &Bytes, path: &[String], secret_fields: &[String]) -> Option<Bytes> {
-    let bytes = if path.is_empty() {
+/// The provider's object at `path` of a body that was read as JSON (the element at `index`, where a list is there), its
+/// bytes as they came; masked where the definition names secrets.
+pub(super) fn remote_object(
+    raw: &Bytes,
+    path: &[String],
+    index: Option<usize>,
+    secret_fields: &[String],
+) -> Option<Bytes> {
+    let bytes = if let Some(index) = index {
+        let mut reader = serde_json::Deserializer::from_slice(raw);
+        let list = At(path).deserialize(&mut reader).ok()??;
+        let elements: Vec<&RawValue> = serde_json::from_str(list.get()).ok()?;
+        raw.slice_ref(elements.get(index)?.get().as_bytes())
+    } else if path.is_empty() {
         raw.slice_ref(raw.trim_ascii())
     } else {
         let mut reader = serde_json::Deserializer::from_slice(raw);

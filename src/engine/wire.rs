@@ -59,6 +59,13 @@ pub(super) struct Extra<'r> {
     pub(super) query: &'r [(String, String)],
 }
 
+/// Which page of a listing is asked for.
+pub(super) enum Page<'p> {
+    /// The parameter, and its value.
+    Cursor(&'p str, &'p str),
+    Link(PathAndQuery),
+}
+
 /// What came of sending one step.
 pub(super) struct Exchange {
     pub(super) result: Result<Arc<Answered>, Failure>,
@@ -115,7 +122,7 @@ impl<'a> Wire<'a> {
         call: &Call,
         scope: &Scope<'_>,
         extra: Extra<'_>,
-        page: Option<(&str, &str)>,
+        page: Option<&Page<'_>>,
     ) -> Result<Rendered, Failure> {
         let unfit = |reason: String| {
             let message = format!("the call `{}` cannot be made: {reason}", call.name);
@@ -136,13 +143,16 @@ impl<'a> Wire<'a> {
                 append(&mut target, name, &value);
             }
         }
-        if let Some((name, value)) = page {
-            append(&mut target, &name, value);
+        if let Some(Page::Cursor(name, value)) = page {
+            append(&mut target, name, value);
         }
         for (name, value) in extra.query {
             append(&mut target, &encode_segment(name), value);
         }
-        let path = PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(|error| unfit(error.to_string()))?;
+        let path = match page {
+            Some(Page::Link(place)) => place.clone(),
+            _ => PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(|error| unfit(error.to_string()))?,
+        };
         let uri =
             Uri::builder().scheme(base.scheme.clone()).authority(base.authority.clone()).path_and_query(path).build();
         let uri = uri.map_err(|error| unfit(error.to_string()))?;
@@ -217,7 +227,7 @@ impl<'a> Wire<'a> {
         call: &Call,
         scope: &Scope<'_>,
         extra: Extra<'_>,
-        page: Option<(&str, &str)>,
+        page: Option<&Page<'_>>,
         streaming: bool,
     ) -> Exchange {
         let rendered = match self.render(call, scope, extra, page) {

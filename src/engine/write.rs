@@ -3,11 +3,20 @@
 use std::sync::Arc;
 
 use super::item::Write;
-use super::report::{Failure, PlanStep};
+use super::report::PlanStep;
 use super::run::Run;
 use super::wire::Extra;
-use crate::connector::{Step, WriteStep};
+use crate::connector::{Spread, Step, WriteStep};
+use crate::expression::{Value, object};
 use crate::model::{HeldBefore, Outcome, ResponseFormat, Verified};
+
+/// The items that one call is for.
+struct Batch {
+    indices: Vec<usize>,
+    /// The item whose values the call may read.
+    item: Option<usize>,
+    key: Value,
+}
 
 impl Run<'_> {
     fn extra(&self) -> Extra<'_> {
@@ -20,28 +29,29 @@ impl Run<'_> {
         let active = self.active();
         for step in steps {
             let Step::Write(write) = step else { continue };
-            let indices: Vec<Option<usize>> =
-                if write.call.per_item { active.iter().copied().map(Some).collect() } else { vec![None] };
-            for index in indices {
-                if self.holds_true(write.when.as_ref(), index) {
-                    planned.push((index, self.wire.plan(&write.call, &self.scope(index), self.extra())));
+            for batch in self.batches(write) {
+                self.enter(&batch);
+                if self.holds_true(write.when.as_ref(), batch.item) {
+                    let step = self.wire.plan(&write.call, &self.scope(batch.item), self.extra());
+                    planned.push((batch.indices, step));
                 }
             }
         }
+        self.refresh_items();
         for read in &self.operation.proof.reads {
             let call = &self.connector.reads[read.read];
             let index = active.first().copied();
             if self.holds_true(read.when.as_ref(), index)
                 && let Ok(step) = self.wire.plan(call, &self.scope(index), Extra::default())
             {
-                planned.push((None, Ok(PlanStep { why: "reads back, after the write: the proof".to_owned(), ..step })));
+                let why = "reads back, after the write: the proof".to_owned();
+                planned.push((Vec::new(), Ok(PlanStep { why, ..step })));
             }
         }
-        for (index, step) in planned {
-            match (index, step) {
-                (_, Ok(step)) => self.plan.push(step),
-                (Some(index), Err(failure)) => self.end_item(index, failure),
-                (None, Err(failure)) => self.fail_active(failure),
+        for (indices, step) in planned {
+            match step {
+                Ok(step) => self.plan.push(step),
+                Err(failure) => indices.into_iter().for_each(|index| self.end_item(index, failure.clone())),
             }
         }
         for index in self.active() {
@@ -49,20 +59,52 @@ impl Run<'_> {
         }
     }
 
+    /// The items of each call of a write: one item, all of them, or a group.
+    fn batches(&self, write: &WriteStep) -> Vec<Batch> {
+        let active = self.active();
+        match &write.spread {
+            _ if active.is_empty() => Vec::new(),
+            Spread::Item => {
+                let one = |index| Batch { indices: vec![index], item: Some(index), key: Value::Null };
+                active.into_iter().map(one).collect()
+            }
+            Spread::Request => vec![Batch { indices: active, item: None, key: Value::Null }],
+            Spread::Group { by, chunk } => {
+                let mut groups: Vec<Batch> = Vec::new();
+                for index in active {
+                    let key = by.evaluate(&self.scope(Some(index))).into_owned();
+                    match groups.iter_mut().rfind(|group| group.key == key && group.indices.len() < *chunk) {
+                        Some(group) => group.indices.push(index),
+                        None => groups.push(Batch { indices: vec![index], item: None, key }),
+                    }
+                }
+                groups
+            }
+        }
+    }
+
+    /// Lets expressions see the items of this call alone.
+    fn enter(&mut self, batch: &Batch) {
+        if batch.item.is_none() {
+            let items = batch.indices.iter().map(|index| self.items[*index].value.clone());
+            self.items_value = Value::Array(items.collect());
+        }
+        self.group = object([("key", batch.key.clone())]);
+    }
+
     pub(super) async fn write_step(&mut self, write: &WriteStep) {
-        if !write.call.per_item {
-            let active = self.active();
-            if self.holds_true(write.when.as_ref(), None) {
-                self.refresh_items();
-                self.send_write(write, &active, None).await;
+        for mut batch in self.batches(write) {
+            // A failure that is the account's has ended the others meanwhile.
+            batch.indices.retain(|index| self.items[*index].outcome.is_none());
+            if batch.indices.is_empty() {
+                continue;
             }
-            return;
-        }
-        for index in self.active() {
-            if self.items[index].outcome.is_none() && self.holds_true(write.when.as_ref(), Some(index)) {
-                self.send_write(write, &[index], Some(index)).await;
+            self.enter(&batch);
+            if self.holds_true(write.when.as_ref(), batch.item) {
+                self.send_write(write, &batch.indices, batch.item).await;
             }
         }
+        self.refresh_items();
     }
 
     async fn send_write(&mut self, write: &WriteStep, indices: &[usize], item: Option<usize>) {
@@ -106,25 +148,23 @@ impl Run<'_> {
                 }
             }
             Err(failure) if failure.outcome == Outcome::Unknown && exchange.sends > 0 => {
-                let (last, others) =
-                    indices.split_last().map_or((None, indices), |(last, others)| (Some(last), others));
-                for index in others {
+                for index in indices {
                     self.items[*index].write = Write::Lost;
-                    self.items[*index].failure = Some(Failure {
-                        answer: failure.answer.clone(),
-                        timed_out: failure.timed_out,
-                        ..Failure::new(failure.kind, failure.outcome, &failure.message)
-                    });
-                }
-                if let Some(last) = last {
-                    self.items[*last].write = Write::Lost;
-                    self.items[*last].failure = Some(failure);
+                    self.items[*index].failure = Some(failure.clone());
                 }
             }
-            Err(failure) => match item {
-                Some(index) => self.end_item(index, failure),
-                None => self.fail_active(failure),
-            },
+            Err(failure) if failure.settle && exchange.sends > 0 => {
+                for index in indices {
+                    self.items[*index].write = Write::Disputed;
+                    self.items[*index].failure = Some(failure.clone());
+                }
+            }
+            Err(failure) => indices.iter().for_each(|index| {
+                // The first of them may have ended the rest.
+                self.items[*index].outcome = None;
+                self.items[*index].reason = None;
+                self.end_item(*index, failure.clone());
+            }),
         }
     }
 }

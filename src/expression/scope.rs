@@ -64,7 +64,15 @@ pub(super) enum Root {
     Items,
     Let,
     Each,
+    /// The value an input's `as` changes.
+    Value,
     Answer,
+    /// The provider's object that a user is mapped from.
+    Object,
+    /// The items that are taken away, in a user's mapping.
+    Removed,
+    /// The key of a group of items that share one write.
+    Group,
     Before,
     Step(String),
 }
@@ -82,15 +90,19 @@ impl Root {
             "items" => Self::Items,
             "let" => Self::Let,
             "each" => Self::Each,
+            "value" => Self::Value,
             "answer" => Self::Answer,
+            "object" => Self::Object,
+            "removed" => Self::Removed,
+            "group" => Self::Group,
             "before" => Self::Before,
             _ => return None,
         })
     }
 }
 
-/// The roots of every path: `.input`, `.item`, `.items`, `.account`, `.let`, `.each`, `.answer`, `.before.<step>`,
-/// and the steps by their names. What is absent is null.
+/// The roots of every path: `.input`, `.item`, `.items`, `.account`, `.let`, `.each`, `.value`, `.answer`, `.object`,
+/// `.removed`, `.group`, `.before.<step>`, and the steps by their names. What is absent is null.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
     /// The request-wide inputs, after their transforms.
@@ -103,8 +115,16 @@ pub struct Scope<'a> {
     pub items: &'a Value,
     /// Values named by `let` steps.
     pub lets: &'a Value,
-    /// The element of the list being gone through.
+    /// Values named for this item alone.
+    pub own_lets: &'a Value,
+    /// The element of the list being gone through, or the value being changed.
     pub each: &'a Value,
+    /// The provider's object that a user is mapped from.
+    pub object: &'a Value,
+    /// The items that are taken away.
+    pub removed: &'a Value,
+    /// `{key}` of a group of items.
+    pub group: &'a Value,
     /// The answer being classified.
     pub answer: &'a Value,
     /// Answers of request-wide steps, and of this item's own.
@@ -121,7 +141,11 @@ impl<'a> Scope<'a> {
             item: &NULL,
             items: &NULL,
             lets: &NULL,
+            own_lets: &NULL,
             each: &NULL,
+            object: &NULL,
+            removed: &NULL,
+            group: &NULL,
             answer: &NULL,
             shared: None,
             own: None,
@@ -138,9 +162,15 @@ impl<'a> Scope<'a> {
         Self { answer, ..self }
     }
 
-    /// The body of a step's latest answer.
-    pub fn step_body(&self, step: &str) -> Option<&'a Value> {
-        self.step(step)?.as_object()?.get("body")
+    /// The body of a step's latest answer, or of the last one before the write.
+    pub fn step_body(&self, step: &str, before: bool) -> Option<&'a Value> {
+        let answer = if before { self.step_before(step) } else { self.step(step) };
+        answer?.as_object()?.get("body")
+    }
+
+    /// Whether a step has an answer.
+    pub fn is_answered(&self, step: &str) -> bool {
+        self.step(step).is_some()
     }
 
     /// Whether a step's answer is a listing that was cut short.
@@ -160,6 +190,7 @@ impl<'a> Scope<'a> {
                 let (step, rest) = rest.split_field()?;
                 rest.get(self.step_before(step)?)
             }
+            Root::Let => rest.get(self.own_lets).or_else(|| rest.get(self.lets)),
             root => rest.get(self.root(root)?),
         }
     }
@@ -171,8 +202,11 @@ impl<'a> Scope<'a> {
             Root::Item => Some(self.item),
             Root::Items => Some(self.items),
             Root::Let => Some(self.lets),
-            Root::Each => Some(self.each),
+            Root::Each | Root::Value => Some(self.each),
             Root::Answer => Some(self.answer),
+            Root::Object => Some(self.object),
+            Root::Removed => Some(self.removed),
+            Root::Group => Some(self.group),
             Root::Before => None,
             Root::Step(step) => self.step(step),
         }
@@ -199,6 +233,13 @@ impl Target for Scope<'_> {
             return Ok(None);
         };
         let start = match Root::reserved(root) {
+            Some(Root::Let) => match segments.next() {
+                Some(OwnedSegment::Field(name)) => {
+                    let own = self.own_lets.as_object().and_then(|lets| lets.get(name.as_str()));
+                    own.or_else(|| self.lets.as_object()?.get(name.as_str()))
+                }
+                _ => None,
+            },
             Some(Root::Before) => match segments.next() {
                 Some(OwnedSegment::Field(step)) => self.step_before(step),
                 _ => None,

@@ -11,6 +11,7 @@ pub mod jumpcloud;
 mod server;
 pub mod slack_enterprise;
 mod switch;
+pub mod voucherify;
 
 pub use clock::Clock;
 pub use fault::{Aim, Fault, Faults, Meets, Trigger};
@@ -46,6 +47,7 @@ pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
         Arc::new(guardhouse::Guardhouse::new(clock.clone())),
         Arc::new(jumpcloud::JumpCloud::new(clock.clone())),
         Arc::new(slack_enterprise::SlackEnterprise::new(clock.clone())),
+        Arc::new(voucherify::Voucherify::new(clock.clone())),
     ]
 }
 

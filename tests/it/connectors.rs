@@ -47,11 +47,12 @@ reads:
     method: GET
     path: "/users/{{ input.id }}"
     success: { status: 200 }
+inputs:
+  id: { required: true, target: true }
+  role.id: { required: true, target: true }
+
 operations:
   users.unassign-role:
-    inputs:
-      id: { required: true, target: true }
-      role.id: { required: true, target: true }
     steps:
       - write:
           name: unassign
@@ -61,14 +62,16 @@ operations:
             method: DELETE
             path: "/users/{{ input.id }}/roles/{{ item.role.id }}"
             success: { status: 204 }
-    proof:
-      reads: [{ name: get_user }]
-      holds: { in: .get_user.body.roles, where: { id: "{{ item.role.id }}" } }
-    user:
-      from:
-        - step: get_user
-          fields:
-            name: .get_user.body.name
+
+proof:
+  reads: [{ name: get_user }]
+  holds: { in: .get_user.body.roles, where: { id: "{{ item.role.id }}" } }
+
+user:
+  from:
+    - step: get_user
+      fields:
+        name: .get_user.body.name
 "#;
 
 fn mistake(text: &str) -> DefinitionError {
@@ -92,7 +95,7 @@ fn the_sound_definition_compiles() {
 const PLANTED: &[(&str, &str, &str, &str, &str)] = &[
     ("an unknown key", "label: Acme", "label: Acme\ncolour: red", "C001", "colour"),
     ("a wrong schema number", "schema: 1", "schema: 2", "C002", "schema"),
-    ("another operation alone", "users.unassign-role:", "users.assign-role:", "C003", "operations:"),
+    ("another operation alone", "users.unassign-role:", "users.assign-role:", "C001", "users.assign-role"),
     (
         "no authentication",
         "auth:\n  - scheme: headers\n    headers: { x-key: \"{{ account.key }}\" }",
@@ -161,15 +164,15 @@ const PLANTED: &[(&str, &str, &str, &str, &str)] = &[
     ("a scope from nowhere", "role.id: { required: true,", "cid: { from: [planet],", "C014", "planet"),
     (
         "a table nobody wrote",
-        "    steps:",
-        "    lookups: { role: [{ table: ranks, match: id, take: { id: id } }] }\n    steps:",
+        "operations:",
+        "lookups: { role: [{ table: ranks, match: id, take: { id: id } }] }\noperations:",
         "C015",
         "ranks",
     ),
     (
         "a look-up in nothing",
-        "    steps:",
-        "    lookups: { role: [{ match: id, take: { id: id } }] }\n    steps:",
+        "operations:",
+        "lookups: { role: [{ match: id, take: { id: id } }] }\noperations:",
         "C015",
         "lookups:",
     ),
@@ -189,6 +192,13 @@ const PLANTED: &[(&str, &str, &str, &str, &str)] = &[
         "E110",
         ".get_user.body.name)",
     ),
+    (
+        "a mistake within a block of lines",
+        "name: .get_user.body.name",
+        "name: |\n          first = .get_user.body.name\n          second = to_int(first)\n          second",
+        "E103",
+        "to_int(first)",
+    ),
     ("a failure as the value", ".get_user.body.name", "parse_json(\"1\")", "E100", "parse_json"),
     ("a failure waved through", ".get_user.body.name", "string!(.get_user.body.name)", "X01", "string!"),
     ("abort", ".get_user.body.name", "if .get_user.status == 1 { abort }", "X02", "if .get_user"),
@@ -203,11 +213,32 @@ const PLANTED: &[(&str, &str, &str, &str, &str)] = &[
     ("an unclosed placeholder", "\"/users/{{ input.id }}\"", "\"/users/{{ input.id\"", "X04", "{{ input.id\""),
     ("a status that is none", "status: 4xx", "status: 4yy", "X06", "4yy"),
     (
-        "a let that reads one item",
+        "a lock that reads one item, through a name",
         "    steps:\n",
-        "    steps:\n      - let: { mine: .item.role.id }\n",
+        "    steps:\n      - let: { mine: .item.role.id }\n      - lock: \"{{ let.mine }}\"\n",
         "C018",
-        ".item.role.id }\n",
+        "let.mine",
+    ),
+    (
+        "a call of a group that reads one item",
+        "          repeatable: true\n",
+        "          repeatable: true\n          for: { by: .item.role.id, chunk: 2 }\n",
+        "C018",
+        "name: unassign",
+    ),
+    (
+        "a cursor that nothing takes",
+        "    success: { status: 200 }\n",
+        "    success: { status: 200 }\n    paginate: { list: roles, next: .answer.body.next, max_pages: 2 }\n",
+        "C023",
+        "next: .answer",
+    ),
+    (
+        "`.object` where there is none",
+        "  holds: { in: .get_user.body.roles",
+        "  holds: { in: .object.roles",
+        "C010",
+        "object.roles",
     ),
     (
         "a step called like a root",
@@ -218,16 +249,16 @@ const PLANTED: &[(&str, &str, &str, &str, &str)] = &[
     ),
     (
         "a second write without a condition",
-        "    proof:",
-        "      - write:\n          name: again\n          why: once more\n          repeatable: true\n          call: { method: DELETE, path: /x, success: { status: 204 } }\n    proof:",
+        "\nproof:",
+        "      - write:\n          name: again\n          why: once more\n          repeatable: true\n          call: { method: DELETE, path: /x, success: { status: 204 } }\n\nproof:",
         "C020",
         "name: unassign",
     ),
     (
-        "an index in the path of the provider's object",
-        "        - step: get_user\n",
-        "        - step: get_user\n          at: list[0]\n",
-        "C021",
+        "two ways to name the provider's object",
+        "    - step: get_user\n",
+        "    - step: get_user\n      at: list[0]\n      where: { id: x }\n",
+        "C022",
         "list[0]",
     ),
 ];
@@ -267,7 +298,7 @@ fn a_mistake_is_shown_with_its_line_and_a_caret() {
 #[test]
 fn a_definition_that_writes_nothing_is_refused() {
     let start = SOUND.find("      - write:").unwrap();
-    let end = SOUND.find("    proof:").unwrap();
+    let end = SOUND.find("proof:").unwrap();
     let text = format!("{}      - read: {{ name: get_user }}\n{}", &SOUND[..start], &SOUND[end..]);
     let error = mistake(&text);
     assert_eq!((error.code.as_str(), (error.line, error.column)), ("C013", place_of(&text, "steps:")));

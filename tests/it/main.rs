@@ -18,6 +18,7 @@ mod readme;
 mod sim_guardhouse;
 mod sim_jumpcloud;
 mod sim_slack_enterprise;
+mod sim_voucherify;
 mod storage;
 mod storage_records;
 mod transport;

@@ -4,15 +4,15 @@ use http::Method;
 
 use super::{Compiler, Result};
 use crate::connector::compiled::{Call, ErrorRule, Paginate};
-use crate::connector::definition::{CallSource, ErrorRuleSource, PaginateSource};
-use crate::expression::{AnswerMatcher, Expression, Projection};
+use crate::connector::definition::{CallSource, ErrorRuleSource, PageBy, PaginateSource};
+use crate::expression::{AnswerMatcher, Projection};
 use crate::model::Outcome;
 
 impl Compiler<'_> {
     pub(super) fn error_rules(&self, rules: &[ErrorRuleSource]) -> Result<Vec<ErrorRule>> {
         let compile = |rule: &ErrorRuleSource| {
             let outcome = rule.outcome.unwrap_or(Outcome::Failed);
-            Ok(ErrorRule { when: self.matcher(&rule.when)?, kind: rule.kind, outcome })
+            Ok(ErrorRule { when: self.matcher(&rule.when)?, kind: rule.kind, outcome, settle: rule.settle.is_some() })
         };
         rules.iter().map(compile).collect()
     }
@@ -33,15 +33,6 @@ impl Compiler<'_> {
         let headers = self.header_templates(&call.headers)?;
         let body = call.body.as_ref().map(|body| self.tree(body)).transpose()?;
         let paginate = call.paginate.as_ref().map(|paginate| self.paginate(name, paginate)).transpose()?;
-        let mut expressions: Vec<&Expression> = path.expressions().collect();
-        expressions.extend(query.iter().flat_map(|(_, template)| template.expressions()));
-        if let Some(body) = &body {
-            body.visit(&mut |expression| expressions.push(expression));
-        }
-        let per_item = expressions
-            .iter()
-            .flat_map(|expression| expression.reads())
-            .any(|path| path.first().is_some_and(|root| root == "item"));
         Ok(Call {
             name: name.to_owned(),
             writes: why.is_some(),
@@ -54,7 +45,7 @@ impl Compiler<'_> {
             success,
             errors: self.error_rules(&call.errors)?,
             paginate,
-            per_item,
+            per_item: false,
             projection: Projection::default(),
         })
     }
@@ -72,7 +63,12 @@ impl Compiler<'_> {
                 }
             }
         }
-        Ok(Paginate { list, next, param: paginate.param.clone(), max_pages: paginate.max_pages })
+        if paginate.by == PageBy::Cursor && paginate.param.is_empty() {
+            let place = format!("next: {}", paginate.next.lines().next().unwrap_or_default());
+            return Err(self.error("C023", &place, "`paginate` names no `param` that takes the cursor"));
+        }
+        let (param, max_pages) = (paginate.param.clone(), paginate.max_pages);
+        Ok(Paginate { list, next, by: paginate.by, param, max_pages })
     }
 
     /// Gives a call what anybody reads of its answer: expressions, its matchers and the error rules.

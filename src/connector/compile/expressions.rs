@@ -74,9 +74,19 @@ impl Compiler<'_> {
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
         match names.as_slice() {
             [] => Err(self.error("C010", place, "an expression must name what it reads; `.` alone is not allowed")),
-            ["each" | "answer" | "items", ..] | ["input", "id", ..] | ["account", "base_url"] => Ok(()),
+            ["each" | "value" | "answer" | "items" | "removed" | "group", ..] => Ok(()),
+            ["input", "id", ..] | ["account", "base_url"] => Ok(()),
+            ["object", inner @ ..] => match &self.object {
+                Some((step, place)) => {
+                    if let Some(wanted) = self.wanted.get_mut(*step) {
+                        wanted.want_each(place, inner);
+                    }
+                    Ok(())
+                }
+                None => Err(self.error("C010", place, "`.object` is known in `fields` of a user's mapping only")),
+            },
             ["item", "role", ..] => Ok(()),
-            ["item", name, ..] if SCOPES.contains(name) || self.operation.inputs.contains_key(*name) => Ok(()),
+            ["item", name, ..] if SCOPES.contains(name) || self.definition.inputs.contains_key(*name) => Ok(()),
             ["let", name, ..] if self.lets.contains(name) => Ok(()),
             ["account", key, ..] => match self.definition.account.get(*key) {
                 Some(key) if key.secret && !self.in_auth => Err(self
@@ -86,12 +96,14 @@ impl Compiler<'_> {
                 None => Err(self.error("C010", place, format!("`account` declares no key `{key}`"))),
             },
             ["before", step, rest @ ..] | [step, rest @ ..] => match (self.wanted.get_mut(*step), rest) {
-                (Some(_), ["status", ..]) => Ok(()),
+                (Some(_), ["status" | "complete", ..]) => Ok(()),
                 (Some(wanted), ["body", inner @ ..]) => {
                     wanted.want(inner);
                     Ok(())
                 }
-                (Some(_), _) => Err(self.error("C010", place, format!("`.{step}` has `status` and `body` only"))),
+                (Some(_), _) => {
+                    Err(self.error("C010", place, format!("`.{step}` has `status`, `body` and `complete` only")))
+                }
                 (None, _) => Err(self
                     .error("C010", place, format!("nothing feeds `.{}`", path.join(".")))
                     .with_hint("it is no input, account key, `let` or step of this definition")),

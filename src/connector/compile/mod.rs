@@ -3,6 +3,8 @@
 mod calls;
 mod expressions;
 mod operation;
+mod spread;
+mod user;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,9 +16,12 @@ use crate::expression::{Expression, Projection, TextTemplate};
 type Result<T> = std::result::Result<T, DefinitionError>;
 
 const SCHEMA: u32 = 1;
-const OPERATION: &str = "users.unassign-role";
 /// What an expression may start with, besides the names of steps.
-const ROOTS: &[&str] = &["input", "item", "items", "account", "let", "each", "answer", "before"];
+/// The last line is kept free for what may come.
+const ROOTS: &[&str] = &[
+    "input", "item", "items", "account", "let", "each", "value", "answer", "object", "removed", "group", "before",
+    "define", "error", "message", "page", "request", "steps", "token", "user",
+];
 const SCOPES: &[&str] = &["group", "organization", "workspace"];
 
 /// Compiles the text of a `connector.yaml`.
@@ -30,26 +35,26 @@ pub fn compile(file: &str, text: &str) -> Result<Connector> {
         let message = format!("schema {} is not understood; this version reads schema {SCHEMA}", definition.schema);
         return Err(source.error_at("C002", "schema:", message));
     }
-    let Some(operation) = definition.operations.get(OPERATION) else {
-        return Err(source.error_at("C003", "operations:", format!("no operation {OPERATION}")));
-    };
-    Compiler::new(&source, &definition, operation).connector()
+    Compiler::new(&source, &definition).connector()
 }
 
 struct Compiler<'d> {
     source: &'d Source<'d>,
     definition: &'d Definition,
-    operation: &'d OperationSource,
+    steps: &'d [StepSource],
     /// What is read of each step's answer.
     wanted: HashMap<String, Projection>,
     /// Names of `let`.
     lets: BTreeSet<&'d str>,
+    /// The step that `.object` is of, and the list it is in, while a user's mapping is compiled.
+    object: Option<(&'d str, Vec<String>)>,
     /// Whether the account's secrets may be read.
     in_auth: bool,
 }
 
 impl<'d> Compiler<'d> {
-    fn new(source: &'d Source<'d>, definition: &'d Definition, operation: &'d OperationSource) -> Self {
+    fn new(source: &'d Source<'d>, definition: &'d Definition) -> Self {
+        let operation = &definition.operations.unassign_role;
         let reads = definition.reads.keys().map(String::as_str);
         let mut steps: Vec<&str> = reads.collect();
         let mut lets = BTreeSet::new();
@@ -61,7 +66,7 @@ impl<'d> Compiler<'d> {
             }
         }
         let wanted = steps.into_iter().map(|step| (step.to_owned(), Projection::default())).collect();
-        Self { source, definition, operation, wanted, lets, in_auth: false }
+        Self { source, definition, steps: &operation.steps, wanted, lets, object: None, in_auth: false }
     }
 
     fn connector(mut self) -> Result<Connector> {
@@ -88,6 +93,7 @@ impl<'d> Compiler<'d> {
                 .map_err(|error| error.with_hint(format!("the pattern of account.{name}")))?;
         }
         let mut unassign = self.operation()?;
+        self.spread(&mut reads, &mut unassign)?;
         for call in &mut reads {
             self.finish(call, &errors);
         }

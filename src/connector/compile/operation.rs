@@ -7,22 +7,21 @@ use vrl::value::KeyString;
 use super::{Compiler, Result, SCOPES};
 use crate::connector::compiled::*;
 use crate::connector::definition::*;
-use crate::expression::{Expression, TreeTemplate, ValuePath, from_json};
-use crate::model::{FieldType, USER_FIELDS};
+use crate::expression::{TreeTemplate, ValuePath, from_json};
 
 impl Compiler<'_> {
     pub(super) fn operation(&mut self) -> Result<Operation> {
-        let operation = self.operation;
-        let inputs = operation.inputs.iter().map(|(name, input)| self.input(name, input)).collect::<Result<_>>()?;
-        let lookups = &operation.lookups;
+        let definition = self.definition;
+        let inputs = definition.inputs.iter().map(|(name, input)| self.input(name, input)).collect::<Result<_>>()?;
+        let lookups = &definition.lookups;
         let user_lookup = lookups.user.as_ref().map(|lookup| self.lookup(lookup)).transpose()?;
         let role_lookups = lookups.role.iter().map(|lookup| self.lookup(lookup)).collect::<Result<_>>()?;
         let mut checks = Vec::new();
-        for check in &operation.checks {
+        for check in &definition.checks {
             checks
                 .push(Check { refuse_when: self.expression(&check.refuse_when)?, message: self.text(&check.message)? });
         }
-        let steps = operation.steps.iter().map(|step| self.step(step)).collect::<Result<Vec<_>>>()?;
+        let steps = self.steps.iter().map(|step| self.step(step)).collect::<Result<Vec<_>>>()?;
         let writes: Vec<&Call> = steps
             .iter()
             .filter_map(|step| match step {
@@ -34,7 +33,7 @@ impl Compiler<'_> {
             return Err(self.error("C013", "steps:", "no step writes: nothing would be taken away"));
         }
         if writes.len() > 1
-            && let Some(always) = operation.steps.iter().find_map(|step| match step {
+            && let Some(always) = self.steps.iter().find_map(|step| match step {
                 StepSource::Write(write) if write.when.is_none() => Some(&write.name),
                 _ => None,
             })
@@ -42,19 +41,20 @@ impl Compiler<'_> {
             let message = "of several writes one is sent for an item, so each must say with `when` which it is for";
             return Err(self.error("C020", &format!("name: {always}"), message));
         }
-        let protected = protection(&operation.targets, &writes);
+        let protected = protection(&definition.targets, &writes);
         let proof = Proof {
-            reads: self.read_steps(&operation.proof.reads)?,
-            holds: self.holds(&operation.proof.holds)?,
-            read_lag_s: operation.proof.read_lag_s,
-            accepted_shows_role: operation.proof.accepted_shows_role,
+            reads: self.read_steps(&definition.proof.reads)?,
+            holds: self.holds(&definition.proof.holds)?,
+            inherited: definition.proof.inherited.as_ref().map(|holds| self.holds(holds)).transpose()?,
+            read_lag_s: definition.proof.read_lag_s,
+            accepted_shows_role: definition.proof.accepted_shows_role,
         };
-        let user_reads = self.read_steps(&operation.user.reads)?;
-        let user = operation.user.from.iter().map(|from| self.user(from)).collect::<Result<_>>()?;
+        let user_reads = self.read_steps(&definition.user.reads)?;
+        let user = definition.user.from.iter().map(|from| self.user(from)).collect::<Result<_>>()?;
         Ok(Operation { inputs, protected, user_lookup, role_lookups, checks, steps, proof, user, user_reads })
     }
 
-    pub(super) fn input(&self, name: &str, input: &InputSource) -> Result<Input> {
+    pub(super) fn input(&mut self, name: &str, input: &InputSource) -> Result<Input> {
         let known = matches!(name, "id" | "role" | "role.id" | "role.name") || SCOPES.contains(&name);
         if !known && input.from.is_empty() {
             return Err(self
@@ -71,12 +71,22 @@ impl Compiler<'_> {
             required: input.required,
             target: input.target,
             from: input.from.clone(),
+            spelling: self.optional(input.spelling.as_ref())?,
+            otherwise: input.otherwise.iter().map(|source| self.otherwise(source)).collect::<Result<_>>()?,
             at: input.at,
             pattern: self.regex(input.pattern.as_deref())?,
             min: input.min,
             max: input.max,
             help: input.help.clone(),
         })
+    }
+
+    fn otherwise(&mut self, source: &OtherwiseSource) -> Result<Otherwise> {
+        let (read, take) = match source {
+            OtherwiseSource::Expression(take) => (None, take),
+            OtherwiseSource::Read(OtherwiseRead { read, take }) => (Some(self.read_index(read)?), take),
+        };
+        Ok(Otherwise { read, take: self.expression(take)?, of_user: false })
     }
 
     pub(super) fn lookup(&mut self, lookup: &LookupSource) -> Result<Lookup> {
@@ -113,7 +123,17 @@ impl Compiler<'_> {
             }
             _ => return Err(self.error("C015", "lookups:", "a look-up names either a `table` or a `read`")),
         };
-        Ok(Lookup { given: lookup.given, place, matches, ignore_case: lookup.ignore_case, take })
+        Ok(Lookup {
+            given: lookup.given,
+            after: lookup.after.iter().map(|read| self.read_index(read)).collect::<Result<_>>()?,
+            none_when: self.optional(lookup.none_when.as_ref())?,
+            partial: lookup.partial,
+            of_item: false,
+            place,
+            matches,
+            ignore_case: lookup.ignore_case,
+            take,
+        })
     }
 
     pub(super) fn read_steps(&mut self, reads: &[ReadRef]) -> Result<Vec<ReadStep>> {
@@ -136,23 +156,23 @@ impl Compiler<'_> {
                 outcome: stop.outcome,
                 kind: stop.kind,
                 message: self.text(&stop.message)?,
+                bad_input: stop.bad_input.clone(),
             }),
             StepSource::Lock(key) => Step::Lock(self.text(key)?),
             StepSource::Write(write) => Step::Write(WriteStep {
                 when: self.optional(write.when.as_ref())?,
                 call: self.call(&write.name, &write.call, Some(&write.why))?,
+                spread: match &write.group {
+                    Some(group) => Spread::Group { by: self.expression(&group.by)?, chunk: group.chunk.max(1) },
+                    None => Spread::Request,
+                },
                 repeatable: write.repeatable,
             }),
         })
     }
 
-    fn named_value(&mut self, (name, text): (&String, &String)) -> Result<(KeyString, Expression)> {
-        let expression = self.expression(text)?;
-        if expression.reads().iter().any(|path| path.first().is_some_and(|root| root == "item")) {
-            let error = self.error("C018", text, "a `let` is made once for all items, so it cannot read `.item`");
-            return Err(error.with_hint("`.items` lists the items that are still to be worked on"));
-        }
-        Ok((KeyString::from(name.as_str()), expression))
+    fn named_value(&mut self, (name, text): (&String, &String)) -> Result<NamedValue> {
+        Ok(NamedValue { name: name.clone(), expression: self.expression(text)?, per_item: false })
     }
 
     pub(super) fn holds(&mut self, holds: &HoldsSource) -> Result<Holds> {
@@ -176,57 +196,6 @@ impl Compiler<'_> {
             ignore_case: holds.ignore_case,
             none_when: self.optional(holds.none_when.as_ref())?,
         })
-    }
-
-    pub(super) fn user(&mut self, from: &UserFrom) -> Result<UserMapping> {
-        if !self.wanted.contains_key(&from.step) {
-            return Err(self.error("C008", &from.step, format!("there is no step `{}`", from.step)));
-        }
-        let at = if from.at.is_empty() { Vec::new() } else { self.names(&from.at)? };
-        let mut fields = Vec::new();
-        // In the schema's order, whatever the definition's: the answer is written without sorting.
-        for (name, holds) in USER_FIELDS {
-            if let Some(source) = from.fields.get(*name) {
-                fields.push(MappedField { name, holds: *holds, source: self.field(name, *holds, source)? });
-            }
-        }
-        if let Some(unknown) = from.fields.keys().find(|name| !USER_FIELDS.iter().any(|(known, _)| known == name)) {
-            return Err(self.error(
-                "C017",
-                &format!("{unknown}:"),
-                format!("the unified user has no field `{unknown}`"),
-            ));
-        }
-        let when = self.optional(from.when.as_ref())?;
-        Ok(UserMapping { step: from.step.clone(), at, when, fields })
-    }
-
-    pub(super) fn field(&mut self, name: &str, holds: FieldType, source: &serde_json::Value) -> Result<FieldSource> {
-        if let Some(text) = source.as_str() {
-            return Ok(FieldSource::Expression(self.expression(text)?));
-        }
-        let each = source.as_object().filter(|map| map.len() == 2);
-        let each = each.and_then(|map| Some((map.get("each")?.as_str()?, map.get("as")?.as_object()?)));
-        let (FieldType::List(known), Some((list, element))) = (holds, each) else {
-            return Ok(FieldSource::Tree(self.tree(source)?));
-        };
-        if let Some(unknown) = element.keys().find(|member| !known.iter().any(|(known, _)| known == member)) {
-            let message = format!("an element of the unified user's `{name}` has no member `{unknown}`");
-            return Err(self.error("C017", &format!("{unknown}:"), message));
-        }
-        let mut members = Vec::new();
-        let mut inner = Vec::new();
-        for (member, holds) in known {
-            let Some(template) = element.get(*member) else { continue };
-            let template = self.tree(template)?;
-            template.visit(&mut |expression| {
-                let reads =
-                    expression.reads().into_iter().filter(|path| path.first().is_some_and(|root| root == "each"));
-                inner.extend(reads.map(|path| path[1..].to_vec()));
-            });
-            members.push((*member, *holds, template));
-        }
-        Ok(FieldSource::Each { list: self.list(list, &inner)?, members })
     }
 }
 

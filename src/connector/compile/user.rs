@@ -1,0 +1,99 @@
+//! The unified user: where the provider's object is, and what each field is made of.
+
+use super::{Compiler, Result};
+use crate::connector::compiled::*;
+use crate::connector::definition::*;
+use crate::expression::ValuePath;
+use crate::model::{FieldType, USER_FIELDS};
+
+impl<'d> Compiler<'d> {
+    pub(super) fn user(&mut self, from: &'d UserFrom) -> Result<UserMapping> {
+        let step = from.step.as_str();
+        if !self.wanted.contains_key(step) {
+            return Err(self.error("C008", &from.step, format!("there is no step `{}`", from.step)));
+        }
+        let (at, element) = self.object_place(from)?;
+        if !matches!(element, Element::None) {
+            self.object = Some((step, at.clone()));
+        }
+        let mut fields = Vec::new();
+        // In the schema's order, whatever the definition's: the answer is written without sorting.
+        for (name, holds) in USER_FIELDS {
+            if let Some(source) = from.fields.get(*name) {
+                fields.push(MappedField { name, holds: *holds, source: self.field(name, *holds, source)? });
+            }
+        }
+        if let Some(unknown) = from.fields.keys().find(|name| !USER_FIELDS.iter().any(|(known, _)| known == name)) {
+            return Err(self.error(
+                "C017",
+                &format!("{unknown}:"),
+                format!("the unified user has no field `{unknown}`"),
+            ));
+        }
+        self.object = None;
+        let when = self.optional(from.when.as_ref())?;
+        Ok(UserMapping { step: from.step.clone(), before: from.before, at, element, when, fields })
+    }
+
+    pub(super) fn field(&mut self, name: &str, holds: FieldType, source: &serde_json::Value) -> Result<FieldSource> {
+        if let Some(text) = source.as_str() {
+            return Ok(FieldSource::Expression(self.expression(text)?));
+        }
+        let each = source.as_object().filter(|map| map.len() == 2);
+        let each = each.and_then(|map| Some((map.get("each")?.as_str()?, map.get("as")?.as_object()?)));
+        let (FieldType::List(known), Some((list, element))) = (holds, each) else {
+            return Ok(FieldSource::Tree(self.tree(source)?));
+        };
+        if let Some(unknown) = element.keys().find(|member| !known.iter().any(|(known, _)| known == member)) {
+            let message = format!("an element of the unified user's `{name}` has no member `{unknown}`");
+            return Err(self.error("C017", &format!("{unknown}:"), message));
+        }
+        let mut members = Vec::new();
+        let mut inner = Vec::new();
+        for (member, holds) in known {
+            let Some(template) = element.get(*member) else { continue };
+            let template = self.tree(template)?;
+            template.visit(&mut |expression| {
+                let reads =
+                    expression.reads().into_iter().filter(|path| path.first().is_some_and(|root| root == "each"));
+                inner.extend(reads.map(|path| path[1..].to_vec()));
+            });
+            members.push((*member, *holds, template));
+        }
+        Ok(FieldSource::Each { list: self.list(list, &inner)?, members })
+    }
+
+    /// Where the provider's object is: a path of names, and which element where it leads to a list.
+    fn object_place(&mut self, from: &UserFrom) -> Result<(Vec<String>, Element)> {
+        if from.at.is_empty() {
+            return Ok((Vec::new(), Element::None));
+        }
+        let (path, index) = match from.at.strip_suffix(']').and_then(|text| text.split_once('[')) {
+            Some((path, index)) => {
+                let index = index.parse();
+                (path, Some(index.map_err(|_| self.error("C006", &from.at, "is not a path such as `list[0]`"))?))
+            }
+            None => (from.at.as_str(), None),
+        };
+        let at = self.names(path)?;
+        let element = match (index, from.fields_of_object.is_empty()) {
+            (Some(index), true) => Element::Index(index),
+            (None, true) => Element::None,
+            (None, false) => {
+                let mut fields: Vec<(ValuePath, _)> = Vec::new();
+                for (path, template) in &from.fields_of_object {
+                    let path = self.path(path)?;
+                    if let Some(wanted) = self.wanted.get_mut(&from.step) {
+                        wanted.want_each(&at, &path.fields().collect::<Vec<_>>());
+                    }
+                    fields.push((path, self.tree(&serde_json::Value::String(template.clone()))?));
+                }
+                Element::Where(fields)
+            }
+            (Some(_), false) => {
+                return Err(self.error("C022", &from.at, "either an index or `where` says which element it is"));
+            }
+        };
+        Ok((at, element))
+    }
+}
