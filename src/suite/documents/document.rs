@@ -74,7 +74,7 @@ impl Document {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "known, so that other keys are not")]
+#[expect(dead_code, reason = "known, so that other keys are not")]
 struct Head {
     openapi: String,
     info: Json,
@@ -90,7 +90,7 @@ type Requirement = BTreeMap<String, Vec<String>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "known, so that other keys are not")]
+#[expect(dead_code, reason = "known, so that other keys are not")]
 struct Server {
     url: String,
     #[serde(default)]
@@ -99,7 +99,7 @@ struct Server {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[allow(dead_code, reason = "known, so that other keys are not")]
+#[expect(dead_code, reason = "known, so that other keys are not")]
 struct Components {
     #[serde(default)]
     schemas: IndexMap<String, Json>,
@@ -113,7 +113,6 @@ struct Components {
 
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
-#[allow(dead_code, reason = "known, so that other keys are not")]
 enum SecurityScheme {
     Http {
         scheme: String,
@@ -127,7 +126,7 @@ enum SecurityScheme {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[allow(dead_code, reason = "known, so that other keys are not")]
+#[expect(dead_code, reason = "known, so that other keys are not")]
 struct RawOperation {
     operation_id: String,
     #[serde(default)]
@@ -141,7 +140,7 @@ struct RawOperation {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "known, so that other keys are not")]
+#[expect(dead_code, reason = "known, so that other keys are not")]
 struct RawParameter {
     name: String,
     #[serde(rename = "in")]
@@ -192,7 +191,7 @@ struct RawEncoding {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "known, so that other keys are not")]
+#[expect(dead_code, reason = "known, so that other keys are not")]
 struct RawResponse {
     description: String,
     #[serde(default)]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -84,10 +85,9 @@ fn verdict(found: &BTreeMap<String, BTreeSet<String>>, stated: &[Stated]) -> Vec
 fn our_documents_agree_with_the_providers_own() {
     let vendors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vendor-specs");
     if !vendors.is_dir() {
-        eprintln!(
-            "\n!!! {} is absent: our documents were NOT compared with the providers' own !!!\n",
-            vendors.display()
-        );
+        // Past the harness, which keeps to itself what a passing test prints.
+        let line = "our documents were NOT compared with the providers' own";
+        writeln!(std::io::stderr(), "\n!!! {} is absent: {line} !!!\n", vendors.display()).unwrap();
         return;
     }
     let stated = stated();
