@@ -14,6 +14,7 @@ mod expression;
 mod gateway;
 mod openapi;
 mod process;
+mod provider_documents;
 mod readme;
 mod sim_elastic_cloud;
 mod sim_guardhouse;
