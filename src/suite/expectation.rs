@@ -89,6 +89,13 @@ pub(super) fn miscalled(expect: &Expect, case: &Case, calls: &[Recorded], reques
     unmet
 }
 
+/// Another number of writes than the answer says.
+pub(super) fn miscounted(answer: &Answer, case: &Case, calls: &[Recorded]) -> Option<String> {
+    let said = answer.header("offramp-remote-calls");
+    let sent = calls.iter().filter(|recorded| is_at(case, Place::Write, recorded)).count().to_string();
+    (!said.is_empty() && said != sent).then(|| format!("the answer speaks of {said} writes, {sent} were sent"))
+}
+
 /// Whether a call is one of a place.
 pub(super) fn is_at(case: &Case, place: Place, recorded: &Recorded) -> bool {
     let roads = case.calls.get(&place).map(OneOf::values).unwrap_or_default();

@@ -77,8 +77,8 @@ pub fn markdown(scenarios: &[Scenario], played: &[Played]) -> String {
     let _ = writeln!(text, "| scenario | {} |", slugs.join(" | "));
     let _ = writeln!(text, "| --- |{}", " --- |".repeat(slugs.len()));
     for scenario in scenarios {
-        let cells = slugs.iter().enumerate().map(|(column, slug)| match verdict(played, slug, &scenario.name) {
-            Some(Verdict::CannotApply(_)) => format!("[cannot apply](#{}-{column})", scenario.name),
+        let cells = slugs.iter().map(|slug| match verdict(played, slug, &scenario.name) {
+            Some(Verdict::CannotApply(_)) => format!("[cannot apply](#{slug}-{})", scenario.name),
             Some(verdict) => verdict.word().to_owned(),
             None => String::new(),
         });
@@ -89,11 +89,11 @@ pub fn markdown(scenarios: &[Scenario], played: &[Played]) -> String {
         let _ = writeln!(text, "- <a id=\"{0}\"></a>**{0}**: {1}", scenario.name, scenario.shows.trim());
     }
     text.push_str("\n## What cannot apply, and the line that makes it so\n\n");
-    for (column, slug) in slugs.iter().enumerate() {
+    for slug in &slugs {
         for scenario in scenarios {
             if let Some(Verdict::CannotApply(reason)) = verdict(played, slug, &scenario.name) {
                 let name = &scenario.name;
-                let _ = writeln!(text, "- <a id=\"{name}-{column}\"></a>**{slug}, {name}**: {}", reason.because.trim());
+                let _ = writeln!(text, "- <a id=\"{slug}-{name}\"></a>**{slug}, {name}**: {}", reason.because.trim());
                 let _ = writeln!(text, "  > {} (`{}`)", reason.quote.trim(), reason.page);
             }
         }
