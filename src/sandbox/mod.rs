@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod clock;
+pub mod elastic_cloud;
 mod fault;
 pub mod guardhouse;
 pub mod jumpcloud;
@@ -44,6 +45,7 @@ pub trait Simulator: Send + Sync + 'static {
 /// Every simulator there is, on one clock.
 pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
     vec![
+        Arc::new(elastic_cloud::ElasticCloud::new(clock.clone())),
         Arc::new(guardhouse::Guardhouse::new(clock.clone())),
         Arc::new(jumpcloud::JumpCloud::new(clock.clone())),
         Arc::new(slack_enterprise::SlackEnterprise::new(clock.clone())),
