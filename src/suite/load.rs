@@ -13,7 +13,7 @@ const CASE_FILE: &str = "cases/unassign-role.yaml";
 
 /// Why a scenario or a case is none.
 #[derive(Debug, Error)]
-#[error("{file}: {}", problems.join("; "))]
+#[error("{file}: {}", problems.join("\n  "))]
 pub struct SuiteError {
     pub file: String,
     pub problems: Vec<String>,

@@ -7,6 +7,9 @@ use comfy_table::presets::NOTHING;
 
 use super::{Played, Scenario, Verdict};
 
+/// A table of trials may fail in each; so many are shown.
+const SHOWN_ROUNDS: usize = 3;
+
 impl Verdict {
     fn word(&self) -> &'static str {
         match self {
@@ -50,7 +53,7 @@ pub fn failures(played: &[Played]) -> String {
     for one in played {
         let Verdict::Failed { failures } = &one.verdict else { continue };
         let _ = writeln!(text, "\nFAIL {} {}", one.connector, one.scenario);
-        for failure in failures {
+        for failure in failures.iter().take(SHOWN_ROUNDS) {
             for problem in &failure.problems {
                 let _ = writeln!(text, "  {problem}");
             }
@@ -60,6 +63,9 @@ pub fn failures(played: &[Played]) -> String {
             for call in &failure.calls {
                 let _ = writeln!(text, "    call:    {call}");
             }
+        }
+        if let Some(more) = failures.len().checked_sub(SHOWN_ROUNDS).filter(|more| *more > 0) {
+            let _ = writeln!(text, "  … and {more} more rounds of this scenario");
         }
     }
     text
