@@ -23,5 +23,6 @@ mod sim_slack_enterprise;
 mod sim_voucherify;
 mod storage;
 mod storage_records;
+mod suite;
 mod transport;
 mod vault;
