@@ -17,6 +17,7 @@ mod process;
 mod provider_documents;
 mod readme;
 mod sim_elastic_cloud;
+mod sim_crowdstrike;
 mod sim_guardhouse;
 mod sim_jumpcloud;
 mod sim_slack_enterprise;
