@@ -12,6 +12,7 @@ pub mod jumpcloud;
 mod server;
 pub mod slack_enterprise;
 mod switch;
+pub mod teamviewer;
 
 pub use clock::Clock;
 pub use fault::{Fault, Faults, Trigger};
@@ -48,6 +49,7 @@ pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
         Arc::new(guardhouse::Guardhouse::new(clock.clone())),
         Arc::new(jumpcloud::JumpCloud::new(clock.clone())),
         Arc::new(slack_enterprise::SlackEnterprise::new(clock.clone())),
+        Arc::new(teamviewer::TeamViewer::new(clock.clone())),
     ]
 }
 

@@ -19,6 +19,7 @@ mod sim_elastic_cloud;
 mod sim_guardhouse;
 mod sim_jumpcloud;
 mod sim_slack_enterprise;
+mod sim_teamviewer;
 mod storage;
 mod storage_records;
 mod transport;
