@@ -14,6 +14,7 @@ mod server;
 pub mod slack_enterprise;
 mod switch;
 pub mod voucherify;
+pub mod teamviewer;
 
 pub use clock::Clock;
 pub use fault::{Aim, Fault, Faults, Meets, Trigger};
@@ -52,6 +53,7 @@ pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
         Arc::new(jumpcloud::JumpCloud::new(clock.clone())),
         Arc::new(slack_enterprise::SlackEnterprise::new(clock.clone())),
         Arc::new(voucherify::Voucherify::new(clock.clone())),
+        Arc::new(teamviewer::TeamViewer::new(clock.clone())),
     ]
 }
 

@@ -22,6 +22,7 @@ mod sim_guardhouse;
 mod sim_jumpcloud;
 mod sim_slack_enterprise;
 mod sim_voucherify;
+mod sim_teamviewer;
 mod storage;
 mod storage_records;
 mod transport;
