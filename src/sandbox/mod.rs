@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod clock;
+pub mod crowdstrike;
 pub mod elastic_cloud;
 mod fault;
 pub mod guardhouse;
@@ -12,6 +13,7 @@ pub mod jumpcloud;
 mod server;
 pub mod slack_enterprise;
 mod switch;
+pub mod teamviewer;
 pub mod voucherify;
 
 pub use clock::Clock;
@@ -45,10 +47,12 @@ pub trait Simulator: Send + Sync + 'static {
 /// Every simulator there is, on one clock.
 pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
     vec![
+        Arc::new(crowdstrike::CrowdStrike::new(clock.clone())),
         Arc::new(elastic_cloud::ElasticCloud::new(clock.clone())),
         Arc::new(guardhouse::Guardhouse::new(clock.clone())),
         Arc::new(jumpcloud::JumpCloud::new(clock.clone())),
         Arc::new(slack_enterprise::SlackEnterprise::new(clock.clone())),
+        Arc::new(teamviewer::TeamViewer::new(clock.clone())),
         Arc::new(voucherify::Voucherify::new(clock.clone())),
     ]
 }
