@@ -27,4 +27,5 @@ mod storage;
 mod storage_records;
 mod suite;
 mod transport;
+mod unified_users;
 mod vault;
