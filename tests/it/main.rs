@@ -4,6 +4,7 @@
 
 mod architecture;
 mod connectors;
+mod connectors_auth;
 mod decode;
 mod decode_bodies;
 mod decode_encodings;
@@ -21,5 +22,6 @@ mod sim_slack_enterprise;
 mod sim_voucherify;
 mod storage;
 mod storage_records;
+mod tokens;
 mod transport;
 mod vault;
