@@ -4,6 +4,7 @@
 
 mod architecture;
 mod connectors;
+mod connectors_auth;
 mod decode;
 mod decode_bodies;
 mod decode_encodings;
@@ -25,5 +26,6 @@ mod sim_teamviewer;
 mod sim_voucherify;
 mod storage;
 mod storage_records;
+mod tokens;
 mod transport;
 mod vault;
