@@ -92,7 +92,7 @@ impl Compiler<'_> {
                 self.oauth2(set, &grant, &mut needs)?
             }
         };
-        Ok(Auth { needs: needs.0, scheme })
+        Ok(Auth { name: source.name(), needs: needs.0, scheme })
     }
 
     fn oauth2(&mut self, set: &Oauth2Source, grant: &Grant<'_>, needs: &mut Needs) -> Result<AuthScheme> {

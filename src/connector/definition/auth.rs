@@ -138,6 +138,17 @@ pub(in crate::connector) struct TokenErrorSource {
 }
 
 impl AuthSource {
+    /// The scheme's name.
+    pub(in crate::connector) fn name(&self) -> &'static str {
+        match self {
+            Self::Headers(_) => "headers",
+            Self::Oauth2ClientCredentials(_) => "oauth2_client_credentials",
+            Self::Oauth2Password(_) => "oauth2_password",
+            Self::Oauth2RefreshToken(_) => "oauth2_refresh_token",
+            Self::Token(_) => "token",
+        }
+    }
+
     /// A text by which this set is told from others in the file.
     pub(in crate::connector) fn place(&self) -> &str {
         match self {
