@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 mod clock;
 pub mod elastic_cloud;
+pub mod crowdstrike;
 mod fault;
 pub mod guardhouse;
 pub mod jumpcloud;
@@ -13,6 +14,7 @@ mod server;
 pub mod slack_enterprise;
 mod switch;
 pub mod voucherify;
+pub mod teamviewer;
 
 pub use clock::Clock;
 pub use fault::{Aim, Fault, Faults, Meets, Trigger};
@@ -46,10 +48,12 @@ pub trait Simulator: Send + Sync + 'static {
 pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
     vec![
         Arc::new(elastic_cloud::ElasticCloud::new(clock.clone())),
+        Arc::new(crowdstrike::CrowdStrike::new(clock.clone())),
         Arc::new(guardhouse::Guardhouse::new(clock.clone())),
         Arc::new(jumpcloud::JumpCloud::new(clock.clone())),
         Arc::new(slack_enterprise::SlackEnterprise::new(clock.clone())),
         Arc::new(voucherify::Voucherify::new(clock.clone())),
+        Arc::new(teamviewer::TeamViewer::new(clock.clone())),
     ]
 }
 

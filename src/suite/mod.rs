@@ -2,6 +2,7 @@
 //! simulator, and judged by what the provider's state really lost.
 
 mod case;
+pub mod documents;
 mod expectation;
 mod load;
 mod manners;
