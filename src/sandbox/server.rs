@@ -144,6 +144,13 @@ impl SimServer {
         format!("http://{}", self.address)
     }
 
+    /// The `context` of the account that can connect here: the simulator's own, and where it listens.
+    pub fn context(&self) -> serde_json::Map<String, serde_json::Value> {
+        let mut context = self.simulator.demo().context.as_object().cloned().unwrap_or_default();
+        context.insert("base_url".to_owned(), self.base_url().into());
+        context
+    }
+
     /// All that was asked so far, in order of arrival.
     pub fn journal(&self) -> Vec<Recorded> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()

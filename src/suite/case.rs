@@ -54,7 +54,7 @@ pub struct Entry {
     pub answers: IndexMap<String, PlantedAnswer>,
     pub request: Option<Request>,
     pub requests: Vec<Request>,
-    /// Further sets of inputs to leave out.
+    /// Further sets of inputs without which nothing can be taken away.
     pub without: Vec<Vec<String>>,
     /// By these names the provider knows whose access to what is taken.
     pub targets: Vec<String>,

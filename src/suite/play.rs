@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::case::{Case, Entry};
-use super::expectation::{is_at, miscalled, off_road, unmet};
+use super::expectation::{is_at, miscalled, miscounted, off_road, unmet};
 use super::oracle::{Asked, Facts, judge};
 use super::rounds::{Planned, Writer, rounds, usual};
 use super::scenario::{AnswerSource, ClockMoves, FaultKind, Loses, Place, PlannedFault, PlantedAnswer, Scenario};
@@ -20,9 +20,9 @@ use crate::connector::Connector;
 use crate::sandbox::{Aim, Fault, Meets, Recorded, Reply, ReplyBody};
 
 /// How long a call to a provider may take where the provider is silent on purpose, and where it is not.
-const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
+const SHORT_TIMEOUT: Duration = Duration::from_millis(500);
 const LONG_TIMEOUT: Duration = Duration::from_secs(8);
-const SILENCE: Duration = Duration::from_millis(900);
+const SILENCE: Duration = Duration::from_millis(1500);
 const GLANCE: Duration = Duration::from_millis(10);
 /// So much of a body is shown in a report.
 const SHOWN_BYTES: usize = 1500;
@@ -226,6 +226,9 @@ impl Run<'_> {
             problems.extend(unmet(&expect, self.case, &planned.sent, answer, &calls));
         }
         problems.extend(miscalled(&expect, self.case, &calls, round.len()));
+        if let [Some(answer)] = answers.as_slice() {
+            problems.extend(miscounted(answer, self.case, &calls));
+        }
         for recorded in &calls {
             problems.extend(round.first().and_then(|planned| off_road(self.case, &planned.sent, recorded)));
             for checker in &self.bench.checkers {

@@ -89,8 +89,7 @@ impl Stage {
         let simulator = simulator.ok_or_else(|| "there is no simulator of this provider".to_owned())?;
         let demo = simulator.demo();
         let server = SimServer::start(simulator).await.map_err(text)?;
-        let mut context = demo.context.as_object().cloned().unwrap_or_default();
-        context.insert("base_url".to_owned(), Value::from(server.base_url()));
+        let mut context = server.context();
         for (key, value) in changes {
             if value.is_null() {
                 context.shift_remove(key);

@@ -26,6 +26,7 @@ mod sim_teamviewer;
 mod sim_voucherify;
 mod storage;
 mod storage_records;
+mod suite;
 mod tokens;
 mod transport;
 mod vault;
