@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub mod blackline;
 mod clock;
 pub mod crowdstrike;
 mod fault;
@@ -44,6 +45,7 @@ pub trait Simulator: Send + Sync + 'static {
 /// Every simulator there is, on one clock.
 pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
     vec![
+        Arc::new(blackline::BlackLine::new(clock.clone())),
         Arc::new(crowdstrike::CrowdStrike::new(clock.clone())),
         Arc::new(guardhouse::Guardhouse::new(clock.clone())),
         Arc::new(jumpcloud::JumpCloud::new(clock.clone())),

@@ -15,6 +15,7 @@ mod gateway;
 mod openapi;
 mod process;
 mod readme;
+mod sim_blackline;
 mod sim_crowdstrike;
 mod sim_guardhouse;
 mod sim_jumpcloud;
