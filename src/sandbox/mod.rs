@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub mod blackline;
 mod clock;
 pub mod crowdstrike;
 pub mod elastic_cloud;
@@ -47,6 +48,7 @@ pub trait Simulator: Send + Sync + 'static {
 /// Every simulator there is, on one clock.
 pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
     vec![
+        Arc::new(blackline::BlackLine::new(clock.clone())),
         Arc::new(crowdstrike::CrowdStrike::new(clock.clone())),
         Arc::new(elastic_cloud::ElasticCloud::new(clock.clone())),
         Arc::new(guardhouse::Guardhouse::new(clock.clone())),

@@ -17,6 +17,7 @@ mod openapi;
 mod process;
 mod provider_documents;
 mod readme;
+mod sim_blackline;
 mod sim_crowdstrike;
 mod sim_elastic_cloud;
 mod sim_guardhouse;
