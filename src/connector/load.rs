@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 use thiserror::Error;
 
-use super::compile::compile;
-use super::compiled::{Connector, Registry};
 use super::diagnostic::DefinitionError;
+use super::registry::{Registry, Text};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/connectors");
 const FILE: &str = "connector.yaml";
+/// Definitions of a folder that are compiled before it counts as loaded.
+const COMPILED_AT_ONCE: usize = 100;
 
 /// Why connectors could not be loaded.
 #[derive(Debug, Error)]
@@ -27,25 +28,40 @@ pub enum LoadError {
     Empty(PathBuf),
 }
 
-/// The connectors of the binary.
+/// The connectors of the binary, each compiled on first use: tests compile them all.
 ///
 /// # Errors
-/// With the first mistake in one of them.
+/// If one of them is no definition at all.
 pub fn embedded() -> Result<Registry, LoadError> {
     let files = EMBEDDED.dirs().filter_map(|folder| folder.get_file(folder.path().join(FILE)));
-    let connectors = files.map(|file| {
-        let name = format!("connectors/{}", file.path().display());
-        compile(&name, file.contents_utf8().unwrap_or_default())
+    let texts = files.map(|file| Text {
+        file: format!("connectors/{}", file.path().display()),
+        text: file.contents_utf8().unwrap_or_default().into(),
     });
-    let connectors = connectors.collect::<Result<Vec<Connector>, _>>();
-    connectors.map(Registry::new).map_err(|error| LoadError::Definition(Box::new(error)))
+    Registry::of_texts(texts.collect()).map_err(|error| LoadError::Definition(Box::new(error)))
 }
 
-/// The connectors of a folder: `<folder>/<slug>/connector.yaml`.
+/// The connectors of a folder: `<folder>/<slug>/connector.yaml`. Of more than a hundred, each is compiled on first use, as
+/// compiling takes milliseconds; of fewer, a mistake is found here.
 ///
 /// # Errors
 /// If the folder cannot be read, holds none, or one of them has a mistake.
 pub fn from_directory(folder: &Path) -> Result<Registry, LoadError> {
+    let texts = texts_in(folder)?;
+    if texts.is_empty() {
+        return Err(LoadError::Empty(folder.to_owned()));
+    }
+    let few = texts.len() <= COMPILED_AT_ONCE;
+    let registry = Registry::of_texts(texts).and_then(|registry| {
+        if few {
+            registry.compile_all()?;
+        }
+        Ok(registry)
+    });
+    registry.map_err(|error| LoadError::Definition(Box::new(error)))
+}
+
+fn texts_in(folder: &Path) -> Result<Vec<Text>, LoadError> {
     let unreadable = |error| LoadError::Unreadable(folder.to_owned(), error);
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
@@ -55,14 +71,9 @@ pub fn from_directory(folder: &Path) -> Result<Registry, LoadError> {
         }
     }
     files.sort();
-    let mut connectors = Vec::new();
-    for file in files {
-        let text = std::fs::read_to_string(&file).map_err(|error| LoadError::Unreadable(file.clone(), error))?;
-        let name = file.display().to_string();
-        connectors.push(compile(&name, &text).map_err(|error| LoadError::Definition(Box::new(error)))?);
-    }
-    if connectors.is_empty() {
-        return Err(LoadError::Empty(folder.to_owned()));
-    }
-    Ok(Registry::new(connectors))
+    let read = |file: PathBuf| match std::fs::read_to_string(&file) {
+        Ok(text) => Ok(Text { file: file.display().to_string(), text: text.into() }),
+        Err(error) => Err(LoadError::Unreadable(file, error)),
+    };
+    files.into_iter().map(read).collect()
 }

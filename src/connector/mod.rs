@@ -6,13 +6,15 @@ mod compiled;
 mod definition;
 mod diagnostic;
 mod load;
+mod registry;
 
 pub use compile::compile;
 pub use compiled::{
     Auth, AuthScheme, Call, Check, ClientCredentials, Connector, Element, ErrorRule, FieldSource, Holds, Input, Lookup,
-    LookupPlace, MappedField, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Registry, Spread, Step,
-    Stop, UserMapping, WriteStep,
+    LookupPlace, MappedField, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Spread, Step, Stop,
+    UserMapping, WriteStep,
 };
 pub use definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField, TimeHeader, TimeUnit};
 pub use diagnostic::DefinitionError;
 pub use load::{LoadError, embedded, from_directory};
+pub use registry::Registry;

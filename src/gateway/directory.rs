@@ -58,8 +58,10 @@ fn open(
     registry: &Registry,
     vault: &Vault,
 ) -> Result<Result<Arc<Account>, String>, GatewayError> {
-    let Some(connector) = registry.get(&record.integration) else {
-        return Ok(Err(format!("the connector `{}` is not loaded", record.integration)));
+    let connector = match registry.find(&record.integration) {
+        Some(Ok(connector)) => connector,
+        Some(Err(error)) => return Ok(Err(format!("the definition of its connector has a mistake: {error}"))),
+        None => return Ok(Err(format!("the connector `{}` is not loaded", record.integration))),
     };
     let secret = vault.open(&record.id, &record.sealed)?;
     let Ok(secret) = serde_json::from_slice(&secret) else {
