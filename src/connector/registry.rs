@@ -26,12 +26,7 @@ struct Entry {
 
 impl Entry {
     fn connector(&self) -> &Result<Arc<Connector>, Box<DefinitionError>> {
-        self.compiled.get_or_init(|| {
-            compile(&self.file, &self.text).map(Arc::new).map_err(|error| {
-                tracing::error!(%error, "a connector cannot be used");
-                Box::new(error)
-            })
-        })
+        self.compiled.get_or_init(|| compile(&self.file, &self.text).map(Arc::new).map_err(Box::new))
     }
 }
 

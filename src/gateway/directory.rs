@@ -60,7 +60,10 @@ fn open(
 ) -> Result<Result<Arc<Account>, String>, GatewayError> {
     let connector = match registry.find(&record.integration) {
         Some(Ok(connector)) => connector,
-        Some(Err(error)) => return Ok(Err(format!("the definition of its connector has a mistake: {error}"))),
+        Some(Err(error)) => {
+            tracing::error!(account = %record.id, %error, "an account cannot be used: its connector has a mistake");
+            return Ok(Err(format!("the definition of its connector has a mistake: {error}")));
+        }
         None => return Ok(Err(format!("the connector `{}` is not loaded", record.integration))),
     };
     let secret = vault.open(&record.id, &record.sealed)?;
