@@ -5,8 +5,10 @@ mod compile;
 mod compiled;
 mod definition;
 mod diagnostic;
+mod lint;
 mod load;
 mod registry;
+mod schema;
 
 pub use compile::compile;
 pub use compiled::{
@@ -15,6 +17,8 @@ pub use compiled::{
     UserMapping, WriteStep,
 };
 pub use definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField, TimeHeader, TimeUnit};
-pub use diagnostic::DefinitionError;
-pub use load::{LoadError, embedded, from_directory};
+pub use diagnostic::{DefinitionError, Level};
+pub use lint::{Document, check};
+pub use load::{LoadError, documents, embedded, from_directory};
 pub use registry::Registry;
+pub use schema::schema;

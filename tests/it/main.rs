@@ -12,6 +12,7 @@ mod decode_roundtrip;
 mod definitions;
 mod expression;
 mod gateway;
+mod lints;
 mod many_definitions;
 mod openapi;
 mod process;

@@ -1,0 +1,53 @@
+//! `offramp connector check`: all that is wrong with definitions, each with its code, its place and a caret.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::Failure;
+use crate::config::Config;
+use crate::connector::{Document, Level, check, documents, schema};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Shows all that is wrong with connector definitions; ends with 1 if there is an error among it.
+    Check(Check),
+    /// Prints the JSON Schema of connector.yaml.
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// A connector.yaml, its folder, or a folder of such folders; without any, the connectors of the settings.
+    #[arg(value_name = "FOLDER OR FILE")]
+    paths: Vec<PathBuf>,
+}
+
+pub(super) fn run(config: &Config, command: &Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Check(arguments) => run_check(config, arguments),
+        Command::Schema => {
+            println!("{:#}", schema());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn run_check(config: &Config, arguments: &Check) -> Result<ExitCode, Failure> {
+    let mut all: Vec<Document> = Vec::new();
+    for path in &arguments.paths {
+        all.extend(documents(Some(path))?);
+    }
+    if arguments.paths.is_empty() {
+        let folder = Some(config.connectors_dir.as_str()).filter(|folder| !folder.is_empty());
+        all = documents(folder.map(Path::new))?;
+    }
+    let findings = check(&all);
+    for finding in &findings {
+        println!("{}", finding.render());
+    }
+    let errors = findings.iter().filter(|finding| finding.level == Level::Error).count();
+    println!("{} checked, {errors} errors, {} warnings.", all.len(), findings.len() - errors);
+    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
