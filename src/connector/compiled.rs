@@ -2,7 +2,7 @@
 
 mod auth;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use http::{HeaderName, Method};
 use indexmap::IndexMap;
@@ -315,37 +315,5 @@ impl Connector {
     /// The credentials to use: the first set that these keys complete.
     pub fn auth_for(&self, has: impl Fn(&str) -> bool) -> Option<&Auth> {
         self.auth.iter().find(|auth| auth.needs.iter().all(|key| has(key)))
-    }
-}
-
-/// The connectors of this process, by slug and alias.
-#[derive(Clone, Debug, Default)]
-pub struct Registry {
-    by_slug: HashMap<String, std::sync::Arc<Connector>>,
-}
-
-impl Registry {
-    /// Registers connectors under their slugs and aliases; the first to claim a name has it.
-    pub fn new(connectors: Vec<Connector>) -> Self {
-        let mut by_slug = HashMap::new();
-        for connector in connectors.into_iter().map(std::sync::Arc::new) {
-            for name in std::iter::once(&connector.slug).chain(&connector.aliases) {
-                by_slug.entry(name.clone()).or_insert_with(|| std::sync::Arc::clone(&connector));
-            }
-        }
-        Self { by_slug }
-    }
-
-    /// The connector of that slug or alias.
-    pub fn get(&self, slug: &str) -> Option<&std::sync::Arc<Connector>> {
-        self.by_slug.get(slug)
-    }
-
-    /// The slugs, in order, without aliases.
-    pub fn slugs(&self) -> Vec<&str> {
-        let mut slugs: Vec<&str> = self.by_slug.values().map(|connector| connector.slug.as_str()).collect();
-        slugs.sort_unstable();
-        slugs.dedup();
-        slugs
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::program::{CompileError, Expression};
@@ -9,7 +10,7 @@ use super::scope::Scope;
 use super::value::{Value, ValuePath, from_json, same_id};
 
 /// How a matcher is written: all that is given must hold.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MatcherSource {
     /// A status, a class such as `5xx`, or a list of these.

@@ -13,6 +13,8 @@ mod decode_roundtrip;
 mod definitions;
 mod expression;
 mod gateway;
+mod lints;
+mod many_definitions;
 mod openapi;
 mod process;
 mod provider_documents;

@@ -1,6 +1,7 @@
 //! How a definition says that calls are authenticated.
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::expression::MatcherSource;
@@ -9,7 +10,7 @@ use crate::model::ErrorKind;
 /// A set of credentials. Several are alternatives: the first that the account's settings complete is used. A set needs
 /// every account key that its templates read, but for those that stand alone as a member of a form, a query or further
 /// headers: such a member is left out where its key is not given.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "scheme", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::connector) enum AuthSource {
     /// Fixed headers made of the account's secrets.
@@ -25,14 +26,14 @@ pub(in crate::connector) enum AuthSource {
 }
 
 /// Headers that authenticate every call.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct HeadersSource {
     pub(in crate::connector) headers: IndexMap<String, String>,
 }
 
 /// A form for a token endpoint. The answer's `access_token` is sent as `Authorization: Bearer …`, for `expires_in` seconds.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct Oauth2Source {
     /// A path below the base URL, or a whole URL.
@@ -71,7 +72,7 @@ fn yes() -> bool {
 }
 
 /// Where a client shows its credentials to the token endpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connector) enum ClientAuth {
     #[default]
@@ -80,7 +81,7 @@ pub(in crate::connector) enum ClientAuth {
 }
 
 /// A token that a call of the provider's own gives. What is taken of its answer is `.token` in `renew` and `headers`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct TokenSource {
     /// The call that gives the first token.
@@ -105,7 +106,7 @@ pub(in crate::connector) struct TokenSource {
 }
 
 /// A call for a token.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct TokenCallSource {
     #[serde(default = "post")]
@@ -128,7 +129,7 @@ fn post() -> String {
 }
 
 /// What an answer of the token endpoint means that gives no token.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct TokenErrorSource {
     pub(in crate::connector) when: MatcherSource,
