@@ -1,7 +1,11 @@
 //! `connector.yaml` as it is written. Unknown keys are refused; texts are compiled in [`super::compile`].
 
+mod auth;
+
 use indexmap::IndexMap;
 use serde::Deserialize;
+
+pub(super) use auth::*;
 
 use crate::expression::MatcherSource;
 use crate::model::{ErrorKind, Outcome};
@@ -73,38 +77,6 @@ pub struct AccountKey {
     pub boolean: bool,
     /// What the operator is told of it.
     pub help: String,
-}
-
-/// How a call is authenticated.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "scheme", rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum AuthSource {
-    /// Fixed headers made of the account's secrets.
-    Headers { headers: IndexMap<String, String> },
-    /// OAuth 2.0 client credentials (RFC 6749, section 4.4).
-    Oauth2ClientCredentials {
-        /// A path below the base URL, or a whole URL.
-        token_url: String,
-        #[serde(default)]
-        client: ClientAuth,
-        client_id: String,
-        client_secret: String,
-        /// Further members of the form; one without a value is left out.
-        #[serde(default)]
-        form: IndexMap<String, String>,
-        /// How the token endpoint says that the credentials are wrong, besides 400 and 401.
-        #[serde(default)]
-        rejected: Vec<MatcherSource>,
-    },
-}
-
-/// Where a client shows its credentials to the token endpoint.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ClientAuth {
-    #[default]
-    Form,
-    Basic,
 }
 
 /// The headers a provider speaks of its limits in, and their units.

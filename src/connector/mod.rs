@@ -11,9 +11,9 @@ mod load;
 pub use capabilities::Capabilities;
 pub use compile::compile;
 pub use compiled::{
-    Auth, AuthScheme, Call, Check, ClientCredentials, Connector, Element, ErrorRule, FieldSource, Holds, Input, Lookup,
-    LookupPlace, MappedField, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Registry, Spread, Step,
-    Stop, UserMapping, WriteStep,
+    Auth, AuthScheme, Call, Check, Connector, Element, ErrorRule, FieldSource, Holds, Input, Lookup, LookupPlace,
+    MappedField, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Registry, Spread, Step, Stop, TokenBody,
+    TokenCall, TokenError, TokenScheme, UserMapping, WriteStep,
 };
 pub use definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField, TimeHeader, TimeUnit};
 pub use diagnostic::DefinitionError;

@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod clock;
-pub mod elastic_cloud;
 pub mod crowdstrike;
+pub mod elastic_cloud;
 mod fault;
 pub mod guardhouse;
 pub mod jumpcloud;
 mod server;
 pub mod slack_enterprise;
 mod switch;
-pub mod voucherify;
 pub mod teamviewer;
+pub mod voucherify;
 
 pub use clock::Clock;
 pub use fault::{Aim, Fault, Faults, Meets, Trigger};
@@ -47,13 +47,13 @@ pub trait Simulator: Send + Sync + 'static {
 /// Every simulator there is, on one clock.
 pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
     vec![
-        Arc::new(elastic_cloud::ElasticCloud::new(clock.clone())),
         Arc::new(crowdstrike::CrowdStrike::new(clock.clone())),
+        Arc::new(elastic_cloud::ElasticCloud::new(clock.clone())),
         Arc::new(guardhouse::Guardhouse::new(clock.clone())),
         Arc::new(jumpcloud::JumpCloud::new(clock.clone())),
         Arc::new(slack_enterprise::SlackEnterprise::new(clock.clone())),
-        Arc::new(voucherify::Voucherify::new(clock.clone())),
         Arc::new(teamviewer::TeamViewer::new(clock.clone())),
+        Arc::new(voucherify::Voucherify::new(clock.clone())),
     ]
 }
 

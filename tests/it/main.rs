@@ -4,6 +4,7 @@
 
 mod architecture;
 mod connectors;
+mod connectors_auth;
 mod decode;
 mod decode_bodies;
 mod decode_encodings;
@@ -16,15 +17,16 @@ mod openapi;
 mod process;
 mod provider_documents;
 mod readme;
-mod sim_elastic_cloud;
 mod sim_crowdstrike;
+mod sim_elastic_cloud;
 mod sim_guardhouse;
 mod sim_jumpcloud;
 mod sim_slack_enterprise;
-mod sim_voucherify;
 mod sim_teamviewer;
+mod sim_voucherify;
 mod storage;
 mod storage_records;
 mod suite;
+mod tokens;
 mod transport;
 mod vault;
