@@ -15,6 +15,7 @@ mod gateway;
 mod openapi;
 mod process;
 mod readme;
+mod sim_devicehive;
 mod sim_guardhouse;
 mod sim_jumpcloud;
 mod sim_slack_enterprise;
