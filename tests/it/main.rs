@@ -21,6 +21,7 @@ mod provider_documents;
 mod readme;
 mod sim_blackline;
 mod sim_crowdstrike;
+mod sim_devicehive;
 mod sim_elastic_cloud;
 mod sim_guardhouse;
 mod sim_jumpcloud;
