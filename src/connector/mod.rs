@@ -9,9 +9,9 @@ mod load;
 
 pub use compile::compile;
 pub use compiled::{
-    Auth, AuthScheme, Call, Check, ClientCredentials, Connector, Element, ErrorRule, FieldSource, Holds, Input, Lookup,
-    LookupPlace, MappedField, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Registry, Spread, Step,
-    Stop, UserMapping, WriteStep,
+    Auth, AuthScheme, Call, Check, ClientCredentials, Connector, Element, ErrorRule, FieldSource, Holds, Input, List,
+    Lookup, LookupPlace, MappedField, Members, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Registry,
+    Spread, Step, Stop, UserMapping, WriteStep,
 };
 pub use definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField, TimeHeader, TimeUnit};
 pub use diagnostic::DefinitionError;

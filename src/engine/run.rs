@@ -90,6 +90,8 @@ impl<'e> Run<'e> {
             answer: &NULL,
             shared: Some(&self.shared),
             own: item.map(|item| &item.answers),
+            captured: None,
+            row: &[],
         }
     }
 

@@ -1,6 +1,7 @@
 //! From a definition's text to a [`Connector`]: every expression compiled, every name that is read shown to be fed.
 
 mod calls;
+mod capture;
 mod expressions;
 mod operation;
 mod spread;
@@ -11,6 +12,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::compiled::*;
 use super::definition::*;
 use super::diagnostic::{DefinitionError, Source};
+use capture::Captures;
+
 use crate::expression::{Expression, Projection, TextTemplate};
 
 type Result<T> = std::result::Result<T, DefinitionError>;
@@ -48,6 +51,8 @@ struct Compiler<'d> {
     lets: BTreeSet<&'d str>,
     /// The step that `.object` is of, and the list it is in, while a user's mapping is compiled.
     object: Option<(&'d str, Vec<String>)>,
+    /// What plain paths are captured of, while a user's mapping is compiled.
+    capture: Option<Captures<'d>>,
     /// Whether the account's secrets may be read.
     in_auth: bool,
 }
@@ -66,7 +71,7 @@ impl<'d> Compiler<'d> {
             }
         }
         let wanted = steps.into_iter().map(|step| (step.to_owned(), Projection::default())).collect();
-        Self { source, definition, steps: &operation.steps, wanted, lets, object: None, in_auth: false }
+        Self { source, definition, steps: &operation.steps, wanted, lets, object: None, capture: None, in_auth: false }
     }
 
     fn connector(mut self) -> Result<Connector> {
