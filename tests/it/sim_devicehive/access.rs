@@ -151,6 +151,17 @@ async fn an_access_token_lives_thirty_minutes_and_a_refresh_token_half_a_year() 
 }
 
 #[tokio::test]
+async fn a_refreshed_token_opens_no_more_than_the_one_before() {
+    let site = Site::open().await;
+    let (_, refresh) = site.hive.tokens(1, Some(&[12])).unwrap();
+    let refreshed = site.post("/api/rest/token/refresh", &json!({"refreshToken": refresh})).await.json();
+    let access = refreshed["accessToken"].as_str().unwrap();
+    assert_eq!(claims(access)["payload"]["a"], json!([12]));
+    let unassign = site.request(Method::DELETE, "/api/rest/user/42/network/7").bearer_auth(access);
+    assert_eq!(read(unassign).await.status, 403);
+}
+
+#[tokio::test]
 async fn a_refused_refresh_is_401_with_an_empty_body_if_so_switched() {
     let site = Site::open().await;
     let (access, refresh) = log_in(&site).await;

@@ -243,9 +243,7 @@ async fn a_second_client_without_credentials_ends_the_first_of_its_id() {
 async fn a_session_dies_with_its_connection() {
     let site = Site::open().await;
     drop(site.client().await);
-    while !site.hive.connected_clients().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    site.all_disconnected().await;
     let mut again = Client::connect(&site, "client-1", None).await;
     assert_eq!(again.subscribe_reply("user/unassignNetwork").await, 0x80);
 }

@@ -52,9 +52,7 @@ async fn a_connection_may_be_lost_before_and_after_the_effect() {
         client.publish(&unassign(42, 7).to_string()).await;
         client.is_closed().await;
         assert_eq!(site.hive.holds(42, 7), held_after);
-        while !site.hive.connected_clients().is_empty() {
-            tokio::task::yield_now().await;
-        }
+        site.all_disconnected().await;
     }
     assert_eq!(site.server.journal().len(), 2);
 }

@@ -12,6 +12,7 @@ mod rest;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use offramp::sandbox::devicehive::DeviceHive;
 use offramp::sandbox::{Clock, SimServer, Simulator};
@@ -115,6 +116,16 @@ impl Site {
     async fn shown_networks(&self, user: i64) -> Vec<i64> {
         let user = self.get(&format!("/api/rest/user/{user}")).await.json();
         user["networks"].as_array().unwrap().iter().map(|n| n["id"].as_i64().unwrap()).collect()
+    }
+
+    /// Waits until the broker has let go of every client.
+    async fn all_disconnected(&self) {
+        let gone = async {
+            while !self.hive.connected_clients().is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), gone).await.expect("a client is still connected");
     }
 
     /// The facts that were true before and are not now; nothing may have come to be true.
