@@ -12,8 +12,10 @@ use offramp::model::{ErrorKind, HeldBefore, Outcome, RoleRef, UnassignRequest, V
 use offramp::sandbox::{Call, Clock, Demo, Reply, SimServer, Simulator};
 use offramp::transport::{HttpTransport, TransportLimits};
 
+mod elastic_cloud;
 mod jumpcloud;
 mod slack_enterprise;
+mod voucherify;
 
 fn engine() -> Engine {
     let transport = HttpTransport::new("127.0.0.0/8".parse().unwrap(), TransportLimits::default());
@@ -128,4 +130,14 @@ async fn jumpcloud_against_its_simulator() {
 #[tokio::test]
 async fn slack_enterprise_against_its_simulator() {
     demonstrates(offramp::sandbox::slack_enterprise::SlackEnterprise::new(Clock::default())).await;
+}
+
+#[tokio::test]
+async fn voucherify_against_its_simulator() {
+    demonstrates(offramp::sandbox::voucherify::Voucherify::new(Clock::default())).await;
+}
+
+#[tokio::test]
+async fn elastic_cloud_against_its_simulator() {
+    demonstrates(offramp::sandbox::elastic_cloud::ElasticCloud::new(Clock::default())).await;
 }

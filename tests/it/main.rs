@@ -33,4 +33,5 @@ mod storage_records;
 mod suite;
 mod tokens;
 mod transport;
+mod unified_users;
 mod vault;
