@@ -12,6 +12,7 @@ mod decode_roundtrip;
 mod definitions;
 mod expression;
 mod gateway;
+mod mapping;
 mod openapi;
 mod process;
 mod readme;
