@@ -66,8 +66,13 @@ fn map_field(field: &MappedField, scope: &Scope<'_>) -> Option<Mapped> {
             list.as_array()?.iter().for_each(|each| rows.add(members, &scope.with_each(each)));
         }
         FieldSource::Each { list: List::Table(table), members } => {
-            let captured = scope.captured?;
-            captured.rows(*table).for_each(|row| rows.add(members, &Scope { row, ..*scope }));
+            let mut scope = *scope;
+            let captured = scope.captured?.rows(*table);
+            rows.cells.reserve(captured.len() * known.len());
+            for row in captured {
+                scope.row = row;
+                rows.add(members, &scope);
+            }
         }
     }
     (!rows.cells.is_empty()).then_some(Mapped::Rows(known, rows.cells))
@@ -92,12 +97,15 @@ impl Rows {
     /// Adds an element, unless nothing but literals would fill it.
     fn add(&mut self, members: &Members, scope: &Scope<'_>) {
         let row = self.cells.len();
-        self.cells.resize(row + self.known.len(), Cell::Absent);
         let mut fed = false;
-        for (index, template) in members {
-            let cell = template.cell(scope);
-            fed |= !matches!(cell, Cell::Absent) && !matches!(template, TreeTemplate::Literal(_));
-            self.cells[row + index] = cell;
+        let mut given = members.iter().peekable();
+        for member in 0..self.known.len() {
+            let cell = given.next_if(|(index, _)| *index == member).map_or(Cell::Absent, |(_, template)| {
+                let cell = template.cell(scope);
+                fed |= !matches!(cell, Cell::Absent) && !matches!(template, TreeTemplate::Literal(_));
+                cell
+            });
+            self.cells.push(cell);
         }
         if !fed {
             self.cells.truncate(row);

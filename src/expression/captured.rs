@@ -73,14 +73,18 @@ impl Captured {
     }
 
     /// The rows of a table.
-    pub fn rows(&self, table: usize) -> impl Iterator<Item = &[Cell]> {
-        self.tables.get(table).into_iter().flat_map(|table| table.cells.chunks_exact(table.columns.max(1)))
+    pub fn rows(&self, table: usize) -> impl ExactSizeIterator<Item = &[Cell]> {
+        let table = self.tables.get(table);
+        let (columns, cells) = table.map_or((1, &[][..]), |table| (table.columns.max(1), &table.cells));
+        cells.chunks_exact(columns)
     }
 
     /// From here on cells are a table's, which starts anew.
     pub(super) fn enter(&mut self, table: usize) {
+        const LIKELY_ROWS: usize = 16;
         std::mem::swap(&mut self.cells, &mut self.tables[table].cells);
         self.cells.clear();
+        self.cells.reserve(LIKELY_ROWS * self.tables[table].columns);
     }
 
     /// From here on cells are the document's again.

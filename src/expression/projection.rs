@@ -5,6 +5,7 @@ use vrl::value::Value;
 
 use super::captured::{Captured, Cell};
 use super::reader;
+use super::scan::NotJson;
 
 /// The parts of a JSON document that are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl Projection {
     ///
     /// # Errors
     /// If it is not.
-    pub fn read(&self, document: &Bytes) -> Result<(Value, Captured), serde_json::Error> {
+    pub fn read(&self, document: &Bytes) -> Result<(Value, Captured), NotJson> {
         let mut captured = Captured::new(document.clone(), self.cells, &self.tables);
         let value = reader::read(&self.root, &mut captured)?;
         Ok((value, captured))
@@ -107,7 +108,7 @@ impl Node {
             let name = name.as_ref();
             let index = node.fields.iter().position(|field| field.name == name);
             let index = index.unwrap_or_else(|| {
-                node.fields.push(Field { mark: mark(name), name: name.to_owned(), node: Self::default() });
+                node.fields.push(Field { mark: mark(name.as_bytes()), name: name.to_owned(), node: Self::default() });
                 node.fields.len() - 1
             });
             let node = &mut node.fields[index].node;
@@ -117,9 +118,14 @@ impl Node {
     }
 
     /// The field of that name.
-    pub(super) fn find(&self, name: &str) -> Option<usize> {
+    pub(super) fn find(&self, name: &[u8]) -> Option<usize> {
         let mark = mark(name);
-        self.fields.iter().position(|field| field.mark == mark && field.name == name)
+        self.fields.iter().position(|field| field.mark == mark && field.name.as_bytes() == name)
+    }
+
+    /// Whether a value is built of it with all that is in it.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole || self.cell.is_some()
     }
 
     /// Takes out of a value that was built whole what cells take of it.
@@ -145,8 +151,7 @@ impl Node {
 }
 
 /// The length of a name, and three of its bytes.
-fn mark(name: &str) -> u32 {
-    let bytes = name.as_bytes();
+fn mark(bytes: &[u8]) -> u32 {
     let at = |index: usize| u32::from(bytes.get(index).copied().unwrap_or_default());
     let last = bytes.len().saturating_sub(1);
     u32::try_from(bytes.len() & 0xff).unwrap_or_default() << 24 | at(0) << 16 | at(last / 2) << 8 | at(last)

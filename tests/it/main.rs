@@ -15,6 +15,7 @@ mod expression;
 mod gateway;
 mod lints;
 mod many_definitions;
+mod mapping;
 mod openapi;
 mod process;
 mod provider_documents;
