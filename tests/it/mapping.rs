@@ -9,7 +9,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use offramp::connector::{Registry, compile};
+use offramp::connector::from_directory;
 use offramp::credentials::vault::{MasterKey, Vault};
 use offramp::engine::{Engine, EngineLimits};
 use offramp::expression::{Projection, from_json, to_json};
@@ -86,11 +86,15 @@ impl Transport for Answering {
 
 async fn api(document: Arc<Mutex<Bytes>>) -> Router {
     let definitions = [("plain", true), ("program", false)];
-    let connectors = definitions.map(|(slug, plain)| compile("x", &definition(slug, plain).to_string()).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    for (slug, plain) in definitions {
+        std::fs::create_dir(folder.path().join(slug)).unwrap();
+        std::fs::write(folder.path().join(slug).join("connector.yaml"), definition(slug, plain).to_string()).unwrap();
+    }
     let second = std::time::Duration::from_secs(1);
     let limits = EngineLimits { call_timeout: second, wait_limit: second, answer_bytes: 1 << 20 };
     let parts = Parts {
-        registry: Registry::new(connectors.into()),
+        registry: from_directory(folder.path()).unwrap(),
         engine: Engine::new(Arc::new(Answering(document)), limits),
         storage: Arc::new(SqliteStorage::open("sqlite::memory:").await.unwrap()),
         vault: Vault::new(MasterKey::from_base64("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap()).unwrap(),
