@@ -3,19 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use super::Failure;
 use crate::config::Config;
-use crate::connector::{Document, Level, check, documents, schema};
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    /// Shows all that is wrong with connector definitions; ends with 1 if there is an error among it.
-    Check(Check),
-    /// Prints the JSON Schema of connector.yaml.
-    Schema,
-}
+use crate::connector::{Document, Level, check, documents};
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -24,17 +16,7 @@ pub(super) struct Check {
     paths: Vec<PathBuf>,
 }
 
-pub(super) fn run(config: &Config, command: &Command) -> Result<ExitCode, Failure> {
-    match command {
-        Command::Check(arguments) => run_check(config, arguments),
-        Command::Schema => {
-            println!("{:#}", schema());
-            Ok(ExitCode::SUCCESS)
-        }
-    }
-}
-
-fn run_check(config: &Config, arguments: &Check) -> Result<ExitCode, Failure> {
+pub(super) fn run(config: &Config, arguments: &Check) -> Result<ExitCode, Failure> {
     let mut all: Vec<Document> = Vec::new();
     for path in &arguments.paths {
         all.extend(documents(Some(path))?);

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Data goes to standard output, the log and everything else to standard error.
 
 mod account;
+mod connector;
 mod connector_check;
 mod sandbox;
 mod serve;
@@ -32,9 +33,9 @@ enum Command {
     Serve,
     /// Serves the API with simulated providers, ready to curl.
     Sandbox(sandbox::Arguments),
-    /// Checks connector definitions.
+    /// Shows what the connectors can do, and puts them to the test.
     #[command(subcommand)]
-    Connector(connector_check::Command),
+    Connector(connector::Command),
     /// Makes API tokens.
     #[command(subcommand)]
     Token(token::Command),
@@ -78,7 +79,7 @@ fn with_runtime(command: &Command, file: Option<&std::path::Path>) -> Result<Exi
         match command {
             Command::Serve => serve::run(config).await,
             Command::Sandbox(arguments) => sandbox::run(config, arguments).await,
-            Command::Connector(command) => connector_check::run(&config, command),
+            Command::Connector(command) => connector::run(&config, command).await,
             Command::Token(command) => token::run(config, command).await,
             Command::Account(command) => account::run(config, command).await,
             Command::Config | Command::Openapi => Ok(ExitCode::SUCCESS),

@@ -1,5 +1,7 @@
 //! A connector as the engine uses it: everything compiled, every name resolved.
 
+mod auth;
+
 use std::collections::BTreeSet;
 
 use http::{HeaderName, Method};
@@ -7,9 +9,11 @@ use indexmap::IndexMap;
 use regex::Regex;
 use vrl::value::KeyString;
 
-use super::definition::{AccountKey, ClientAuth, InputPlace, PageBy, RateLimitSource, RoleField};
+use super::definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField};
 use crate::expression::{AnswerMatcher, Expression, Projection, TextTemplate, TreeTemplate, Value, ValuePath};
 use crate::model::{ErrorKind, FieldType, Outcome};
+
+pub use auth::{Auth, AuthScheme, TokenBody, TokenCall, TokenError, TokenScheme};
 
 /// A compiled connector definition.
 #[derive(Debug)]
@@ -31,36 +35,6 @@ pub struct Connector {
     pub secret_fields: Vec<String>,
     pub reads: Vec<Call>,
     pub unassign: Operation,
-}
-
-/// How calls are authenticated, and which account keys that takes.
-#[derive(Debug)]
-pub struct Auth {
-    pub needs: Vec<String>,
-    pub scheme: AuthScheme,
-}
-
-#[derive(Debug)]
-pub enum AuthScheme {
-    Headers(Vec<(HeaderName, TextTemplate)>),
-    Oauth2ClientCredentials(ClientCredentials),
-}
-
-/// OAuth 2.0 client credentials (RFC 6749, section 4.4).
-#[derive(Debug)]
-pub struct ClientCredentials {
-    pub token_url: TextTemplate,
-    pub in_header: bool,
-    pub client_id: TextTemplate,
-    pub client_secret: TextTemplate,
-    pub form: Vec<(String, TextTemplate)>,
-    pub rejected: Vec<AnswerMatcher>,
-}
-
-impl ClientCredentials {
-    pub(super) fn in_header(client: ClientAuth) -> bool {
-        matches!(client, ClientAuth::Basic)
-    }
 }
 
 /// What an answer means.

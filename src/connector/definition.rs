@@ -1,11 +1,13 @@
 //! `connector.yaml` as it is written. Unknown keys are refused; texts are compiled in [`super::compile`].
 
+mod auth;
 mod operation;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(super) use auth::*;
 pub(super) use operation::{
     CheckSource, HoldsSource, InputSource, LookupSource, LookupsSource, OperationsSource, OtherwiseRead,
     OtherwiseSource, ProofSource, ReadRef, StepSource, TargetsSource, UserFrom, UserSource, WriteSource,
@@ -95,46 +97,6 @@ pub struct AccountKey {
     pub boolean: bool,
     /// What the operator is told of it.
     pub help: String,
-}
-
-/// How a call is authenticated.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(tag = "scheme", rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum AuthSource {
-    /// Fixed headers made of the account's secrets.
-    Headers {
-        /// Names, and templates over the account.
-        headers: IndexMap<String, String>,
-    },
-    /// OAuth 2.0 client credentials (RFC 6749, section 4.4).
-    Oauth2ClientCredentials {
-        /// A path below the base URL, or a whole URL.
-        token_url: String,
-        /// Where the client's id and secret go: `form` or `basic`.
-        #[serde(default)]
-        client: ClientAuth,
-        /// The client's id.
-        client_id: String,
-        /// The client's secret.
-        client_secret: String,
-        /// Further members of the form; one without a value is left out.
-        #[serde(default)]
-        form: IndexMap<String, String>,
-        /// How the token endpoint says that the credentials are wrong, besides 400 and 401.
-        #[serde(default)]
-        rejected: Vec<MatcherSource>,
-    },
-}
-
-/// Where a client shows its credentials to the token endpoint.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ClientAuth {
-    /// As members of the form.
-    #[default]
-    Form,
-    /// In an `Authorization: Basic` header.
-    Basic,
 }
 
 /// The headers a provider speaks of its limits in, and their units.

@@ -45,6 +45,11 @@ pub fn embedded() -> Result<Registry, LoadError> {
     Registry::of_texts(texts.collect()).map_err(|error| LoadError::Definition(Box::new(error)))
 }
 
+/// A file of the binary's connectors, such as `<slug>/cases/<operation>.yaml`.
+pub fn embedded_file(path: &str) -> Option<&'static str> {
+    EMBEDDED.get_file(path)?.contents_utf8()
+}
+
 /// The connectors of a folder: `<folder>/<slug>/connector.yaml`. Of more than a hundred, each is compiled on first use, as
 /// compiling takes milliseconds; of fewer, a mistake is found here.
 ///

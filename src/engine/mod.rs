@@ -119,7 +119,7 @@ impl Engine {
     fn wire<'a>(&'a self, account: &'a Account, request: &UnassignRequest) -> Wire<'a> {
         let options = &request.options;
         Wire {
-            transport: self.transport.as_ref(),
+            transport: &self.transport,
             account,
             limits: CallLimits { timeout: self.limits.call_timeout, body_bytes: self.limits.answer_bytes },
             tracing: options.dry_run || options.format == ResponseFormat::Debug,

@@ -88,6 +88,7 @@ impl<'e> Run<'e> {
             removed: &self.removed,
             group: &self.group,
             answer: &NULL,
+            call: &NULL,
             shared: Some(&self.shared),
             own: item.map(|item| &item.answers),
         }

@@ -85,7 +85,7 @@ pub(super) struct CallLimits {
 /// How an account's calls are made.
 #[derive(Clone, Copy)]
 pub(super) struct Wire<'a> {
-    pub(super) transport: &'a dyn Transport,
+    pub(super) transport: &'a Arc<dyn Transport>,
     pub(super) account: &'a Account,
     pub(super) limits: CallLimits,
     pub(super) tracing: bool,
@@ -269,6 +269,7 @@ impl<'a> Wire<'a> {
             self.note_credentials(true);
         }
         let failure = Failure::new(error.kind, Outcome::Failed, error.message.clone());
+        let failure = Failure { said_with: error.headers.clone(), ..failure };
         Exchange { result: Err(failure), sends: 0, trace: Vec::new(), rest: None }
     }
 

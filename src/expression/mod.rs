@@ -13,5 +13,5 @@ pub use matcher::{AnswerMatcher, MatcherSource};
 pub use program::{CompileError, Expression};
 pub use projection::Projection;
 pub use scope::{Answers, Scope};
-pub use template::{TextTemplate, TreeTemplate, encode_segment};
+pub use template::{FillError, TextTemplate, TreeTemplate, encode_segment};
 pub use value::{Value, ValuePath, from_json, id_text, object, same_id, to_json};

@@ -73,6 +73,10 @@ pub(super) enum Root {
     Removed,
     /// The key of a group of items that share one write.
     Group,
+    /// Of the call being made: the token at hand, the message, the client.
+    Token,
+    Message,
+    Client,
     Before,
     Step(String),
 }
@@ -95,6 +99,9 @@ impl Root {
             "object" => Self::Object,
             "removed" => Self::Removed,
             "group" => Self::Group,
+            "token" => Self::Token,
+            "message" => Self::Message,
+            "client" => Self::Client,
             "before" => Self::Before,
             _ => return None,
         })
@@ -102,7 +109,7 @@ impl Root {
 }
 
 /// The roots of every path: `.input`, `.item`, `.items`, `.account`, `.let`, `.each`, `.value`, `.answer`, `.object`,
-/// `.removed`, `.group`, `.before.<step>`, and the steps by their names. What is absent is null.
+/// `.removed`, `.group`, `.token`, `.message`, `.client`, `.before.<step>`, and the steps by their names. What is absent is null.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
     /// The request-wide inputs, after their transforms.
@@ -127,6 +134,8 @@ pub struct Scope<'a> {
     pub group: &'a Value,
     /// The answer being classified.
     pub answer: &'a Value,
+    /// `{token, message, client}` of the call being made, as far as it has them.
+    pub call: &'a Value,
     /// Answers of request-wide steps, and of this item's own.
     pub shared: Option<&'a Answers>,
     pub own: Option<&'a Answers>,
@@ -147,6 +156,7 @@ impl<'a> Scope<'a> {
             removed: &NULL,
             group: &NULL,
             answer: &NULL,
+            call: &NULL,
             shared: None,
             own: None,
         }
@@ -155,6 +165,11 @@ impl<'a> Scope<'a> {
     /// The same scope, in which `.each` is this element.
     pub fn with_each(self, each: &'a Value) -> Self {
         Self { each, ..self }
+    }
+
+    /// The same scope, in which `.token`, `.message` and `.client` are members of this object.
+    pub fn with_call(self, call: &'a Value) -> Self {
+        Self { call, ..self }
     }
 
     /// The same scope, in which `.answer` is this answer.
@@ -207,6 +222,9 @@ impl<'a> Scope<'a> {
             Root::Object => Some(self.object),
             Root::Removed => Some(self.removed),
             Root::Group => Some(self.group),
+            Root::Token => self.call.as_object()?.get("token"),
+            Root::Message => self.call.as_object()?.get("message"),
+            Root::Client => self.call.as_object()?.get("client"),
             Root::Before => None,
             Root::Step(step) => self.step(step),
         }

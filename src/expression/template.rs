@@ -99,6 +99,11 @@ impl TextTemplate {
         }
     }
 
+    /// Whether it is nothing but one placeholder, so that without a value it is left out.
+    pub fn is_optional(&self) -> bool {
+        self.as_single().is_some()
+    }
+
     /// Appends the text with every placeholder percent-encoded as (part of) one path segment.
     ///
     /// # Errors

@@ -5,16 +5,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod clock;
+pub mod crowdstrike;
+pub mod elastic_cloud;
 mod fault;
 pub mod guardhouse;
 pub mod jumpcloud;
 mod server;
 pub mod slack_enterprise;
 mod switch;
+pub mod teamviewer;
 pub mod voucherify;
 
 pub use clock::Clock;
-pub use fault::{Fault, Faults, Trigger};
+pub use fault::{Aim, Fault, Faults, Meets, Trigger};
 pub use server::{Call, Recorded, Reply, ReplyBody, SimServer};
 
 /// A provider's API as a synchronous state machine: one call in, one reply out.
@@ -44,11 +47,19 @@ pub trait Simulator: Send + Sync + 'static {
 /// Every simulator there is, on one clock.
 pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
     vec![
+        Arc::new(crowdstrike::CrowdStrike::new(clock.clone())),
+        Arc::new(elastic_cloud::ElasticCloud::new(clock.clone())),
         Arc::new(guardhouse::Guardhouse::new(clock.clone())),
         Arc::new(jumpcloud::JumpCloud::new(clock.clone())),
         Arc::new(slack_enterprise::SlackEnterprise::new(clock.clone())),
+        Arc::new(teamviewer::TeamViewer::new(clock.clone())),
         Arc::new(voucherify::Voucherify::new(clock.clone())),
     ]
+}
+
+/// The simulator of that connector, if there is one.
+pub fn of(slug: &str, clock: &Clock) -> Option<Arc<dyn Simulator>> {
+    all(clock).into_iter().find(|simulator| simulator.slug() == slug)
 }
 
 /// What the sandbox connects and shows for one simulator.

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod architecture;
+mod connector_schema;
 mod connectors;
+mod connectors_auth;
 mod decode;
 mod decode_bodies;
 mod decode_encodings;
@@ -16,12 +18,17 @@ mod lints;
 mod many_definitions;
 mod openapi;
 mod process;
+mod provider_documents;
 mod readme;
+mod sim_crowdstrike;
+mod sim_elastic_cloud;
 mod sim_guardhouse;
 mod sim_jumpcloud;
 mod sim_slack_enterprise;
+mod sim_teamviewer;
 mod sim_voucherify;
 mod storage;
 mod storage_records;
+mod tokens;
 mod transport;
 mod vault;
