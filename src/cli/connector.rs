@@ -12,9 +12,10 @@ use comfy_table::presets::NOTHING;
 use serde_json::json;
 
 use super::Failure;
+use super::connector_check::Check;
 use super::start::connectors;
 use crate::config::Config;
-use crate::connector::{Capabilities, Registry};
+use crate::connector::{Capabilities, Registry, schema};
 use crate::suite::{self, Bench, Verdict};
 
 #[derive(Debug, Subcommand)]
@@ -23,6 +24,10 @@ pub(super) enum Command {
     List(List),
     /// Plays the scenarios with connectors and their simulated providers; ends with 1 if one fails.
     Test(Test),
+    /// Shows all that is wrong with connector definitions; ends with 1 if there is an error among it.
+    Check(Check),
+    /// Prints the JSON Schema of connector.yaml.
+    Schema,
 }
 
 #[derive(Debug, Args)]
@@ -52,13 +57,17 @@ pub(super) struct Test {
 }
 
 pub(super) async fn run(config: &Config, command: &Command) -> Result<ExitCode, Failure> {
-    let registry = connectors(config)?;
     match command {
         Command::List(list) => {
-            print_list(&registry, list);
+            print_list(&connectors(config)?, list);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Test(test) => play(config, registry, test).await,
+        Command::Test(test) => play(config, connectors(config)?, test).await,
+        Command::Check(check) => check.run(config),
+        Command::Schema => {
+            println!("{:#}", schema());
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod connector;
+mod connector_check;
 mod sandbox;
 mod serve;
 mod start;

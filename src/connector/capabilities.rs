@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::compiled::{AuthScheme, Connector, LookupPlace, Spread, Step};
+use super::compiled::{Connector, LookupPlace, Spread, Step};
 use super::definition::RoleField;
 
 /// What one connector can do.
@@ -35,13 +35,7 @@ impl Capabilities {
     /// Reads them off a connector.
     pub fn of(connector: &Connector) -> Self {
         let operation = &connector.unassign;
-        let auth = connector.auth.iter().map(|auth| {
-            let scheme = match auth.scheme {
-                AuthScheme::Headers(_) => "headers",
-                AuthScheme::Oauth2ClientCredentials(_) => "oauth2_client_credentials",
-            };
-            format!("{scheme} ({})", auth.needs.join(" + "))
-        });
+        let auth = connector.auth.iter().map(|auth| format!("{} ({})", auth.name, auth.needs.join(" + ")));
         let by_name = operation.role_lookups.iter().find(|lookup| lookup.given == RoleField::Name);
         let spread = operation.steps.iter().find_map(|step| match step {
             Step::Write(write) => Some(&write.spread),

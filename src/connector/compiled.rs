@@ -1,15 +1,19 @@
 //! A connector as the engine uses it: everything compiled, every name resolved.
 
-use std::collections::{BTreeSet, HashMap};
+mod auth;
+
+use std::collections::BTreeSet;
 
 use http::{HeaderName, Method};
 use indexmap::IndexMap;
 use regex::Regex;
 use vrl::value::KeyString;
 
-use super::definition::{AccountKey, ClientAuth, InputPlace, PageBy, RateLimitSource, RoleField};
+use super::definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField};
 use crate::expression::{AnswerMatcher, Expression, Projection, TextTemplate, TreeTemplate, Value, ValuePath};
 use crate::model::{ErrorKind, FieldType, Outcome};
+
+pub use auth::{Auth, AuthScheme, TokenBody, TokenCall, TokenError, TokenScheme};
 
 /// A compiled connector definition.
 #[derive(Debug)]
@@ -31,36 +35,6 @@ pub struct Connector {
     pub secret_fields: Vec<String>,
     pub reads: Vec<Call>,
     pub unassign: Operation,
-}
-
-/// How calls are authenticated, and which account keys that takes.
-#[derive(Debug)]
-pub struct Auth {
-    pub needs: Vec<String>,
-    pub scheme: AuthScheme,
-}
-
-#[derive(Debug)]
-pub enum AuthScheme {
-    Headers(Vec<(HeaderName, TextTemplate)>),
-    Oauth2ClientCredentials(ClientCredentials),
-}
-
-/// OAuth 2.0 client credentials (RFC 6749, section 4.4).
-#[derive(Debug)]
-pub struct ClientCredentials {
-    pub token_url: TextTemplate,
-    pub in_header: bool,
-    pub client_id: TextTemplate,
-    pub client_secret: TextTemplate,
-    pub form: Vec<(String, TextTemplate)>,
-    pub rejected: Vec<AnswerMatcher>,
-}
-
-impl ClientCredentials {
-    pub(super) fn in_header(client: ClientAuth) -> bool {
-        matches!(client, ClientAuth::Basic)
-    }
 }
 
 /// What an answer means.
@@ -325,11 +299,24 @@ pub struct MappedField {
 pub enum FieldSource {
     Expression(Expression),
     Tree(TreeTemplate),
-    /// One element of the unified list for each of the provider's: its members, in the schema's order.
+    /// A list of the schema, of so many elements.
+    Elements(Vec<Members>),
+    /// One element of the unified list for each of the provider's.
     Each {
-        list: Expression,
-        members: Vec<(&'static str, FieldType, TreeTemplate)>,
+        list: List,
+        members: Members,
     },
+}
+
+/// The members of an element: the index of each among the schema's, in the schema's order.
+pub type Members = Vec<(usize, TreeTemplate)>;
+
+/// The provider's list that a unified one is made of.
+#[derive(Debug)]
+pub enum List {
+    Expression(Expression),
+    /// All that is read of its elements was captured in this table.
+    Table(usize),
 }
 
 impl Connector {
@@ -341,37 +328,5 @@ impl Connector {
     /// The credentials to use: the first set that these keys complete.
     pub fn auth_for(&self, has: impl Fn(&str) -> bool) -> Option<&Auth> {
         self.auth.iter().find(|auth| auth.needs.iter().all(|key| has(key)))
-    }
-}
-
-/// The connectors of this process, by slug and alias.
-#[derive(Clone, Debug, Default)]
-pub struct Registry {
-    by_slug: HashMap<String, std::sync::Arc<Connector>>,
-}
-
-impl Registry {
-    /// Registers connectors under their slugs and aliases; the first to claim a name has it.
-    pub fn new(connectors: Vec<Connector>) -> Self {
-        let mut by_slug = HashMap::new();
-        for connector in connectors.into_iter().map(std::sync::Arc::new) {
-            for name in std::iter::once(&connector.slug).chain(&connector.aliases) {
-                by_slug.entry(name.clone()).or_insert_with(|| std::sync::Arc::clone(&connector));
-            }
-        }
-        Self { by_slug }
-    }
-
-    /// The connector of that slug or alias.
-    pub fn get(&self, slug: &str) -> Option<&std::sync::Arc<Connector>> {
-        self.by_slug.get(slug)
-    }
-
-    /// The slugs, in order, without aliases.
-    pub fn slugs(&self) -> Vec<&str> {
-        let mut slugs: Vec<&str> = self.by_slug.values().map(|connector| connector.slug.as_str()).collect();
-        slugs.sort_unstable();
-        slugs.dedup();
-        slugs
     }
 }

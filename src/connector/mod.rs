@@ -6,15 +6,21 @@ mod compile;
 mod compiled;
 mod definition;
 mod diagnostic;
+mod lint;
 mod load;
+mod registry;
+mod schema;
 
 pub use capabilities::Capabilities;
 pub use compile::compile;
 pub use compiled::{
-    Auth, AuthScheme, Call, Check, ClientCredentials, Connector, Element, ErrorRule, FieldSource, Holds, Input, Lookup,
-    LookupPlace, MappedField, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Registry, Spread, Step,
-    Stop, UserMapping, WriteStep,
+    Auth, AuthScheme, Call, Check, Connector, Element, ErrorRule, FieldSource, Holds, Input, List, Lookup, LookupPlace,
+    MappedField, Members, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Spread, Step, Stop, TokenBody,
+    TokenCall, TokenError, TokenScheme, UserMapping, WriteStep,
 };
 pub use definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField, TimeHeader, TimeUnit};
-pub use diagnostic::DefinitionError;
-pub use load::{LoadError, embedded, embedded_file, from_directory};
+pub use diagnostic::{DefinitionError, Level};
+pub use lint::{Document, check};
+pub use load::{LoadError, documents, embedded, embedded_file, from_directory};
+pub use registry::Registry;
+pub use schema::schema;

@@ -12,6 +12,7 @@ use regex::Regex;
 use thiserror::Error;
 use vrl::value::KeyString;
 
+use super::keeper::{SecretKeeper, Secrets};
 use super::session::Session;
 use crate::connector::{AccountKey, Connector};
 use crate::expression::{Scope, Value};
@@ -32,6 +33,8 @@ pub enum ContextError {
     Wrong { key: String, expected: String },
     #[error("the context holds no complete set of credentials; one of these is needed: {sets}")]
     NoCredentials { sets: String },
+    #[error("the credentials cannot be used: {0}")]
+    Unfit(String),
     #[error("context.base_url must be an http or https address without query, such as https://api.example.com")]
     BaseUrl,
 }
@@ -40,7 +43,7 @@ pub enum ContextError {
 #[derive(Clone)]
 pub struct Context {
     pub public: BTreeMap<String, serde_json::Value>,
-    pub secret: BTreeMap<String, serde_json::Value>,
+    pub secret: Secrets,
 }
 
 impl Context {
@@ -83,8 +86,7 @@ impl Context {
             }
         }
         if connector.auth_for(|key| context.get(key).is_some()).is_none() {
-            let sets: Vec<String> = connector.auth.iter().map(|auth| auth.needs.join(" + ")).collect();
-            return Err(ContextError::NoCredentials { sets: sets.join(", or ") });
+            return Err(no_credentials(connector));
         }
         Ok(context)
     }
@@ -92,6 +94,11 @@ impl Context {
     fn get(&self, key: &str) -> Option<&serde_json::Value> {
         self.public.get(key).or_else(|| self.secret.get(key))
     }
+}
+
+fn no_credentials(connector: &Connector) -> ContextError {
+    let sets: Vec<String> = connector.auth.iter().map(|auth| auth.needs.join(" + ")).collect();
+    ContextError::NoCredentials { sets: sets.join(", or ") }
 }
 
 fn check_value(key: &str, value: &serde_json::Value, setting: &AccountKey) -> Result<(), ContextError> {
@@ -149,7 +156,7 @@ pub struct Account {
     /// The settings that expressions may read: without the secrets.
     pub values: Value,
     pub base: BaseUrl,
-    pub session: Session,
+    pub session: Arc<Session>,
     /// The secrets as a provider might repeat them, plainly or within JSON.
     pub secrets: Vec<Vec<u8>>,
     needs_reauth: AtomicBool,
@@ -182,7 +189,9 @@ impl Account {
             }
         };
         let base = base.ok_or(ContextError::BaseUrl)?;
-        let session = Session::new(&connector, all, &base)?;
+        let has = |key: &str| context.get(key).is_some();
+        let auth = connector.auth_for(has).ok_or_else(|| no_credentials(&connector))?;
+        let session = Arc::new(Session::new(id, &auth.scheme, all, &context.secret, &base)?);
         Ok(Self {
             id: id.to_owned(),
             environment: environment.to_owned(),
@@ -195,6 +204,11 @@ impl Account {
             has_news: AtomicBool::new(false),
             known_roles: RwLock::default(),
         })
+    }
+
+    /// Where secrets are put that the provider replaces while they are used.
+    pub fn keep_secrets_with(&self, keeper: Arc<dyn SecretKeeper>) {
+        self.session.keep_secrets_with(keeper);
     }
 
     /// Notes whether the provider refuses the credentials.

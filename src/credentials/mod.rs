@@ -2,9 +2,13 @@
 
 mod account;
 pub mod api_token;
+mod keeper;
 mod master_key;
 mod session;
+mod token;
 pub mod vault;
 
 pub use account::{Account, BaseUrl, Context, ContextError, KnownRole};
-pub use session::{AuthHeaders, Bearer, Session, SessionError};
+pub use keeper::{KeeperError, SecretKeeper, Secrets};
+pub use session::{AuthHeaders, Bearer, Session};
+pub use token::SessionError;

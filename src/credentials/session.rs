@@ -1,85 +1,86 @@
 //! How an account's calls are authenticated: fixed headers, or a token that is fetched once for all who wait for it
 //! and renewed ahead of its end.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use serde::Deserialize;
-use thiserror::Error;
+use http::{HeaderName, HeaderValue};
+use vrl::value::{KeyString, ObjectMap};
 
 use super::account::{BaseUrl, ContextError, SHORTEST_SECRET_BYTES};
-use crate::connector::{AuthScheme, ClientCredentials, Connector};
-use crate::expression::{Scope, Value, object};
+use super::keeper::{KeeperError, SecretKeeper, Secrets};
+use super::token::{self, Granted, SessionError, secret_header};
+use crate::connector::{AuthScheme, TokenCall, TokenScheme};
+use crate::expression::{Scope, Value, from_json, object};
 use crate::model::ErrorKind;
-use crate::transport::{ProviderCall, Transport, TransportError};
+use crate::transport::Transport;
 
 /// A token is renewed so long before its end, or at half of a life that is shorter than twice that.
 const RENEW_AHEAD: Duration = Duration::from_secs(60);
-/// The life of a token whose answer names none.
-const DEFAULT_LIFE: Duration = Duration::from_secs(300);
-const LARGEST_TOKEN_ANSWER_BYTES: usize = 256 << 10;
-
-/// Why no credentials could be had. Nothing of the removal was sent.
-#[derive(Clone, Debug, Error)]
-#[error("{message}")]
-pub struct SessionError {
-    pub kind: ErrorKind,
-    /// The token endpoint's status, if it answered.
-    pub status: Option<u16>,
-    pub message: String,
-}
 
 /// The headers that authenticate a call. Never printed.
 pub type AuthHeaders = Arc<Bearer>;
 
 /// Headers, and until when they are good.
+#[derive(Default)]
 pub struct Bearer {
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Further secrets that came with them.
+    others: Vec<Vec<u8>>,
     renew_at: Option<Instant>,
 }
 
 impl Bearer {
-    /// What in the headers is secret: a header's value, or what follows its scheme.
+    /// What in the headers is secret: a header's value, or what follows its scheme; and what came with them.
     pub fn secrets(&self) -> impl Iterator<Item = &[u8]> {
         let texts = self.headers.iter().map(|(_, value)| value.as_bytes());
         let bare = texts.map(|text| text.iter().position(|byte| *byte == b' ').map_or(text, |at| &text[at + 1..]));
-        bare.filter(|text| text.len() >= SHORTEST_SECRET_BYTES)
+        bare.chain(self.others.iter().map(Vec::as_slice)).filter(|text| text.len() >= SHORTEST_SECRET_BYTES)
     }
 }
 
 /// An account's credentials at work.
 pub struct Session {
     latest: ArcSwapOption<Bearer>,
-    token: Option<TokenRequest>,
-    /// Held while a token is fetched, by this account's callers alone.
-    fetching: tokio::sync::Mutex<()>,
+    token: Option<TokenSession>,
 }
 
-struct TokenRequest {
-    uri: Uri,
-    headers: HeaderMap,
-    form: Bytes,
-    connector: Arc<Connector>,
-    /// Which of the connector's authentications this is.
-    auth: usize,
+/// Tokens of one account.
+struct TokenSession {
+    account_id: String,
+    scheme: Arc<TokenScheme>,
+    base: BaseUrl,
+    /// Held while a token is fetched, by this account's callers alone.
+    state: tokio::sync::Mutex<TokenState>,
+    keeper: OnceLock<Arc<dyn SecretKeeper>>,
+    /// The secrets as they were last kept, sealed.
+    kept: ArcSwapOption<Vec<u8>>,
+}
+
+/// What the next token is asked for with.
+struct TokenState {
+    /// All settings of the account, secrets too.
+    values: Value,
+    secret: Secrets,
+    /// `.token`: what was taken of the last answer.
+    taken: ObjectMap,
+    /// A token that may not be used yet: what came with it is not in the vault.
+    unkept: Option<Arc<Bearer>>,
 }
 
 impl Session {
-    /// Prepares the credentials of a context; `values` are all its settings, secrets too.
-    pub(super) fn new(connector: &Arc<Connector>, values: Value, base: &BaseUrl) -> Result<Self, ContextError> {
-        let has = |key: &str| values.as_object().is_some_and(|values| values.contains_key(key));
-        let sets = || connector.auth.iter().map(|auth| auth.needs.join(" + ")).collect::<Vec<_>>().join(", or ");
-        let auth = connector.auth.iter().position(|auth| auth.needs.iter().all(|key| has(key)));
-        let auth = auth.ok_or_else(|| ContextError::NoCredentials { sets: sets() })?;
+    /// Prepares a set of credentials; `values` are all settings of the account, secrets too.
+    pub(super) fn new(
+        account_id: &str,
+        scheme: &AuthScheme,
+        values: Value,
+        secret: &Secrets,
+        base: &BaseUrl,
+    ) -> Result<Self, ContextError> {
         let scope = Scope::of_account(&values);
         let wrong = |key: &str| ContextError::Wrong { key: key.to_owned(), expected: "usable in a header".to_owned() };
-        match &connector.auth[auth].scheme {
+        match scheme {
             AuthScheme::Headers(templates) => {
                 let mut headers = Vec::new();
                 for (name, template) in templates {
@@ -87,25 +88,48 @@ impl Session {
                         headers.push((name.clone(), secret_header(&text).ok_or_else(|| wrong(name.as_str()))?));
                     }
                 }
-                let bearer = Bearer { headers, renew_at: None };
-                Ok(Self {
-                    latest: ArcSwapOption::from_pointee(bearer),
-                    token: None,
-                    fetching: tokio::sync::Mutex::default(),
-                })
+                let bearer = Bearer { headers, ..Bearer::default() };
+                Ok(Self { latest: ArcSwapOption::from_pointee(bearer), token: None })
             }
-            AuthScheme::Oauth2ClientCredentials(client) => {
-                let token = TokenRequest::new(client, &scope, base, connector, auth);
-                let token = token.ok_or_else(|| wrong("client_secret"))?;
-                Ok(Self { latest: ArcSwapOption::empty(), token: Some(token), fetching: tokio::sync::Mutex::default() })
+            AuthScheme::Token(scheme) => {
+                token::render(&scheme.request, &scope, base).map_err(ContextError::Unfit)?;
+                let state = TokenState { values, secret: secret.clone(), taken: ObjectMap::new(), unkept: None };
+                let token = TokenSession {
+                    account_id: account_id.to_owned(),
+                    scheme: Arc::clone(scheme),
+                    base: base.clone(),
+                    state: tokio::sync::Mutex::new(state),
+                    keeper: OnceLock::new(),
+                    kept: ArcSwapOption::empty(),
+                };
+                Ok(Self { latest: ArcSwapOption::empty(), token: Some(token) })
             }
         }
+    }
+
+    /// Whether the provider may replace secrets of the account.
+    pub fn replaces_secrets(&self) -> bool {
+        self.token.as_ref().is_some_and(|token| !token.scheme.keep.is_empty())
+    }
+
+    /// Where replaced secrets are put. Without it they are known to this process alone.
+    pub(super) fn keep_secrets_with(&self, keeper: Arc<dyn SecretKeeper>) {
+        if let Some(token) = &self.token {
+            // The first one stays.
+            let _ = token.keeper.set(keeper);
+        }
+    }
+
+    /// Whether these sealed secrets are what this session itself had kept.
+    pub fn has_kept(&self, sealed: &[u8]) -> bool {
+        let kept = self.token.as_ref().and_then(|token| token.kept.load_full());
+        kept.is_some_and(|kept| *kept == sealed)
     }
 
     /// The names of the headers that carry the credentials.
     pub fn header_names(&self) -> Vec<HeaderName> {
         match &self.token {
-            Some(_) => vec![AUTHORIZATION],
+            Some(token) => token.scheme.headers.iter().map(|(name, _)| name.clone()).collect(),
             None => {
                 let latest = self.latest.load();
                 latest.iter().flat_map(|bearer| bearer.headers.iter().map(|(name, _)| name.clone())).collect()
@@ -117,7 +141,11 @@ impl Session {
     ///
     /// # Errors
     /// If a token is needed and cannot be had.
-    pub async fn headers(&self, transport: &dyn Transport, timeout: Duration) -> Result<AuthHeaders, SessionError> {
+    pub async fn headers(
+        self: &Arc<Self>,
+        transport: &Arc<dyn Transport>,
+        timeout: Duration,
+    ) -> Result<AuthHeaders, SessionError> {
         match self.latest.load_full() {
             Some(bearer) if bearer.renew_at.is_none_or(|at| Instant::now() < at) => Ok(bearer),
             stale => self.fetch(stale, transport, timeout).await,
@@ -129,9 +157,9 @@ impl Session {
     /// # Errors
     /// If a new token cannot be had.
     pub async fn renew(
-        &self,
+        self: &Arc<Self>,
         refused: &AuthHeaders,
-        transport: &dyn Transport,
+        transport: &Arc<dyn Transport>,
         timeout: Duration,
     ) -> Result<Option<AuthHeaders>, SessionError> {
         if self.token.is_none() {
@@ -140,153 +168,160 @@ impl Session {
         self.fetch(Some(Arc::clone(refused)), transport, timeout).await.map(Some)
     }
 
+    /// A caller that goes away must not take the provider's answer with it: the old refresh token may be used up.
     async fn fetch(
+        self: &Arc<Self>,
+        stale: Option<AuthHeaders>,
+        transport: &Arc<dyn Transport>,
+        timeout: Duration,
+    ) -> Result<AuthHeaders, SessionError> {
+        let (session, transport) = (Arc::clone(self), Arc::clone(transport));
+        let fetched = tokio::spawn(async move { session.fetch_once(stale, &*transport, timeout).await }).await;
+        fetched.unwrap_or_else(|_| Err(SessionError::new(ErrorKind::Internal, "the token could not be renewed")))
+    }
+
+    async fn fetch_once(
         &self,
         stale: Option<AuthHeaders>,
         transport: &dyn Transport,
         timeout: Duration,
     ) -> Result<AuthHeaders, SessionError> {
-        let Some(request) = &self.token else {
-            return stale.ok_or_else(|| rejected(None, "the account has no credentials".to_owned()));
+        let Some(token) = &self.token else {
+            return stale
+                .ok_or_else(|| SessionError::new(ErrorKind::CredentialsRejected, "the account has no credentials"));
         };
-        let _single_flight = self.fetching.lock().await;
+        let mut state = token.state.lock().await;
         // Whoever waited takes what the first one fetched.
         if let Some(latest) = self.latest.load_full()
             && stale.as_ref().is_none_or(|stale| !Arc::ptr_eq(stale, &latest))
         {
             return Ok(latest);
         }
-        let bearer = Arc::new(request.send(transport, timeout).await?);
+        let bearer = match state.unkept.clone() {
+            Some(unkept) => unkept,
+            None => token.fetch(&mut state, transport, timeout).await?,
+        };
+        if state.unkept.is_some() {
+            token.keep(&state).await.map_err(|error| unusable(&error))?;
+            state.unkept = None;
+        }
         self.latest.store(Some(Arc::clone(&bearer)));
         Ok(bearer)
     }
 }
 
-#[derive(Deserialize)]
-struct TokenAnswer {
-    access_token: String,
-    expires_in: Option<serde_json::Number>,
-}
-
-impl TokenRequest {
-    fn new(
-        client: &ClientCredentials,
-        scope: &Scope<'_>,
-        base: &BaseUrl,
-        connector: &Arc<Connector>,
-        auth: usize,
-    ) -> Option<Self> {
-        let id = client.client_id.fill(scope).ok()??;
-        let secret = client.client_secret.fill(scope).ok()??;
-        let url = client.token_url.fill(scope).ok()??;
-        let uri = if url.starts_with('/') {
-            format!("{}://{}{}{url}", base.scheme, base.authority, base.path).parse()
-        } else {
-            url.parse()
+impl TokenSession {
+    /// A new token: renewed with what the last one gave, or asked for with the account's secrets.
+    async fn fetch(
+        &self,
+        state: &mut TokenState,
+        transport: &dyn Transport,
+        timeout: Duration,
+    ) -> Result<Arc<Bearer>, SessionError> {
+        let scheme = &self.scheme;
+        // What cannot be read now could not be replaced either: the refresh token is not used up for nothing.
+        self.read_secrets(state).await.map_err(|error| unusable(&error))?;
+        let refused = |error: &SessionError| error.kind == ErrorKind::CredentialsRejected;
+        let renew = scheme.renew.as_ref().filter(|_| !state.taken.is_empty());
+        let mut granted = match renew {
+            Some(renew) => self.ask(renew, state, transport, timeout).await,
+            None => self.ask(&scheme.request, state, transport, timeout).await,
         };
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "client_credentials");
-        if client.in_header {
-            // RFC 6749, section 2.3.1: both are form-encoded before they are joined.
-            let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-            let pair = STANDARD.encode(format!("{}:{}", encode(&id), encode(&secret)));
-            headers.insert(AUTHORIZATION, secret_header(&format!("Basic {pair}"))?);
-        } else {
-            form.append_pair("client_id", &id).append_pair("client_secret", &secret);
+        if renew.is_some() && granted.as_ref().is_err_and(refused) {
+            state.taken = ObjectMap::new();
+            granted = self.ask(&scheme.request, state, transport, timeout).await;
         }
-        for (name, template) in &client.form {
-            if let Some(value) = template.fill(scope).ok()? {
-                form.append_pair(name, &value);
+        // Another process may have used the refresh token up a moment ago, and have kept the next one.
+        if granted.as_ref().is_err_and(refused) && self.read_secrets(state).await.map_err(|error| unusable(&error))? {
+            granted = self.ask(&scheme.request, state, transport, timeout).await;
+        }
+        self.accept(state, granted?)
+    }
+
+    async fn ask(
+        &self,
+        call: &TokenCall,
+        state: &TokenState,
+        transport: &dyn Transport,
+        timeout: Duration,
+    ) -> Result<Granted, SessionError> {
+        let known = object([("token", Value::Object(state.taken.clone()))]);
+        let scope = Scope::of_account(&state.values).with_call(&known);
+        token::ask(&self.scheme, call, &scope, &self.base, transport, timeout).await
+    }
+
+    /// Takes an answer over. If it replaces secrets, its token waits in `unkept` until they are kept.
+    fn accept(&self, state: &mut TokenState, granted: Granted) -> Result<Arc<Bearer>, SessionError> {
+        let Granted { taken, kept, sent, life } = granted;
+        state.taken.extend(taken);
+        let mut replaced = false;
+        for (key, text) in kept {
+            let value = serde_json::Value::from(text);
+            if state.secret.get(&key) != Some(&value) {
+                state.put(key, value);
+                replaced = true;
             }
         }
-        Some(Self { uri: uri.ok()?, headers, form: Bytes::from(form.finish()), connector: Arc::clone(connector), auth })
-    }
-
-    async fn send(&self, transport: &dyn Transport, timeout: Duration) -> Result<Bearer, SessionError> {
-        let call = ProviderCall {
-            method: Method::POST,
-            uri: self.uri.clone(),
-            headers: self.headers.clone(),
-            body: self.form.clone(),
-            timeout,
-        };
-        let sent = Instant::now();
-        let answer = transport.send(call).await.map_err(|error| unreachable_endpoint(&error))?;
-        let status = answer.status.as_u16();
-        let body =
-            answer.body.collect(LARGEST_TOKEN_ANSWER_BYTES).await.map_err(|error| unreachable_endpoint(&error))?;
-        if !answer.status.is_success() {
-            return Err(self.refusal(status, &body));
+        let known = object([("token", Value::Object(state.taken.clone()))]);
+        let scope = Scope::of_account(&state.values).with_call(&known);
+        let mut headers = Vec::new();
+        for (name, template) in &self.scheme.headers {
+            let text = template.fill(&scope).ok().flatten();
+            let value = text.and_then(|text| secret_header(&text));
+            let unfit = || {
+                let message = "the provider's access token cannot stand in a header";
+                SessionError::new(ErrorKind::ProviderError, message)
+            };
+            headers.push((name.clone(), value.ok_or_else(unfit)?));
         }
-        let token: TokenAnswer = serde_json::from_slice(&body).map_err(|_| SessionError {
-            kind: ErrorKind::ProviderError,
-            status: None,
-            message: "the provider's token endpoint answered without an access token".to_owned(),
-        })?;
-        let life = token.expires_in.and_then(|life| life.as_f64()).filter(|life| *life >= 0.0);
-        let life = life.map_or(DEFAULT_LIFE, |life| Duration::from_secs_f64(life.min(1e9)));
+        let texts = state.taken.values().chain(state.replaceable(&self.scheme.keep));
+        let others = texts.filter_map(|value| Some(value.to_str_lossy()?.into_owned().into_bytes()));
         let usable = if life > RENEW_AHEAD * 2 { life - RENEW_AHEAD } else { life / 2 };
-        let value = secret_header(&format!("Bearer {}", token.access_token));
-        let value =
-            value.ok_or_else(|| rejected(None, "the provider's access token cannot stand in a header".to_owned()))?;
-        Ok(Bearer { headers: vec![(AUTHORIZATION, value)], renew_at: Some(sent + usable) })
-    }
-
-    fn refusal(&self, status: u16, body: &Bytes) -> SessionError {
-        let rules = match &self.connector.auth[self.auth].scheme {
-            AuthScheme::Oauth2ClientCredentials(client) => client.rejected.as_slice(),
-            AuthScheme::Headers(_) => &[],
-        };
-        let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-        let answer = object([("status", Value::Integer(status.into())), ("body", crate::expression::from_json(&json))]);
-        let nothing = Value::Null;
-        let scope = Scope::of_account(&nothing);
-        let named = rules.iter().any(|rule| rule.matches(status, &answer, body, &scope));
-        match status {
-            // RFC 6749, section 5.2: `invalid_client` is a 400 or a 401.
-            _ if named => rejected(Some(status), "the provider refused the account's credentials".to_owned()),
-            400 | 401 => rejected(Some(status), "the provider refused the account's credentials".to_owned()),
-            403 => SessionError {
-                kind: ErrorKind::PermissionMissing,
-                status: Some(status),
-                message: "the provider gives this account no token".to_owned(),
-            },
-            429 => SessionError {
-                kind: ErrorKind::RateLimited,
-                status: Some(status),
-                message: "the provider's token endpoint is rate limited".to_owned(),
-            },
-            // A 4xx of the provider stays one.
-            _ => SessionError {
-                kind: match status {
-                    402 => ErrorKind::PaymentRequired,
-                    404 => ErrorKind::NotFound,
-                    409 => ErrorKind::Conflict,
-                    400..=499 => ErrorKind::InvalidRequest,
-                    500..=599 => ErrorKind::ProviderUnavailable,
-                    _ => ErrorKind::ProviderError,
-                },
-                status: Some(status),
-                message: format!("the provider's token endpoint answered {status}"),
-            },
+        let bearer = Bearer { headers, others: others.collect(), renew_at: Some(sent + usable) };
+        let bearer = Arc::new(bearer);
+        if replaced {
+            state.unkept = Some(Arc::clone(&bearer));
         }
+        Ok(bearer)
+    }
+
+    /// Takes over secrets that were replaced elsewhere; whether any was.
+    async fn read_secrets(&self, state: &mut TokenState) -> Result<bool, KeeperError> {
+        let Some(keeper) = self.keeper.get().filter(|_| !self.scheme.keep.is_empty()) else { return Ok(false) };
+        let mut kept = keeper.secrets(&self.account_id).await?;
+        let mut replaced = false;
+        for (key, _) in &self.scheme.keep {
+            if let Some(value) = kept.remove(key).filter(|value| state.secret.get(key) != Some(value)) {
+                state.put(key.clone(), value);
+                replaced = true;
+            }
+        }
+        Ok(replaced)
+    }
+
+    async fn keep(&self, state: &TokenState) -> Result<(), KeeperError> {
+        if let Some(keeper) = self.keeper.get() {
+            let sealed = keeper.replace(&self.account_id, &state.secret).await?;
+            self.kept.store(Some(Arc::new(sealed)));
+        }
+        Ok(())
     }
 }
 
-fn rejected(status: Option<u16>, message: String) -> SessionError {
-    SessionError { kind: ErrorKind::CredentialsRejected, status, message }
+impl TokenState {
+    fn put(&mut self, key: String, value: serde_json::Value) {
+        if let Some(values) = self.values.as_object_mut() {
+            values.insert(KeyString::from(key.as_str()), from_json(&value));
+        }
+        self.secret.insert(key, value);
+    }
+
+    /// The secrets that answers replace.
+    fn replaceable<'s, P>(&'s self, keep: &'s [(String, P)]) -> impl Iterator<Item = &'s Value> {
+        keep.iter().filter_map(|(key, _)| self.values.as_object()?.get(key.as_str()))
+    }
 }
 
-fn unreachable_endpoint(error: &TransportError) -> SessionError {
-    let kind = if error.is_timeout() { ErrorKind::ProviderTimeout } else { ErrorKind::ProviderUnavailable };
-    SessionError { kind, status: None, message: format!("the provider's token endpoint: {error}") }
-}
-
-fn secret_header(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+fn unusable(error: &KeeperError) -> SessionError {
+    SessionError::new(ErrorKind::Internal, error.to_string())
 }

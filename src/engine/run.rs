@@ -88,8 +88,11 @@ impl<'e> Run<'e> {
             removed: &self.removed,
             group: &self.group,
             answer: &NULL,
+            call: &NULL,
             shared: Some(&self.shared),
             own: item.map(|item| &item.answers),
+            captured: None,
+            row: &[],
         }
     }
 

@@ -6,6 +6,8 @@ use vrl::compiler::{SecretTarget, Target};
 use vrl::path::{OwnedSegment, OwnedTargetPath, PathPrefix};
 use vrl::value::Value;
 
+use super::captured::{Captured, Cell, Reading};
+use super::program::Place;
 use super::value::PathRest;
 
 static NULL: Value = Value::Null;
@@ -20,13 +22,13 @@ pub struct Answers {
 #[derive(Clone, Debug)]
 struct Entry {
     step: String,
-    latest: Option<Arc<Value>>,
-    before: Option<Arc<Value>>,
+    latest: Option<Arc<Reading>>,
+    before: Option<Arc<Reading>>,
 }
 
 impl Answers {
     /// Keeps a step's answer; it replaces an earlier one of the same step.
-    pub fn set(&mut self, step: &str, answer: Arc<Value>) {
+    pub fn set(&mut self, step: &str, answer: Arc<Reading>) {
         let index = self.entries.iter().position(|entry| entry.step == step).unwrap_or_else(|| {
             self.entries.push(Entry { step: step.to_owned(), latest: None, before: None });
             self.entries.len() - 1
@@ -45,13 +47,9 @@ impl Answers {
         }
     }
 
-    fn latest(&self, step: &str) -> Option<&Value> {
-        self.entries.iter().find(|entry| entry.step == step)?.latest.as_deref()
-    }
-
-    fn before(&self, step: &str) -> Option<&Value> {
+    fn reading(&self, step: &str, before: bool) -> Option<&Reading> {
         let entry = self.entries.iter().find(|entry| entry.step == step)?;
-        if self.written { entry.before.as_deref() } else { entry.latest.as_deref() }
+        if before && self.written { entry.before.as_deref() } else { entry.latest.as_deref() }
     }
 }
 
@@ -73,6 +71,10 @@ pub(super) enum Root {
     Removed,
     /// The key of a group of items that share one write.
     Group,
+    /// Of the call being made: the token at hand, the message, the client.
+    Token,
+    Message,
+    Client,
     Before,
     Step(String),
 }
@@ -95,6 +97,9 @@ impl Root {
             "object" => Self::Object,
             "removed" => Self::Removed,
             "group" => Self::Group,
+            "token" => Self::Token,
+            "message" => Self::Message,
+            "client" => Self::Client,
             "before" => Self::Before,
             _ => return None,
         })
@@ -102,7 +107,7 @@ impl Root {
 }
 
 /// The roots of every path: `.input`, `.item`, `.items`, `.account`, `.let`, `.each`, `.value`, `.answer`, `.object`,
-/// `.removed`, `.group`, `.before.<step>`, and the steps by their names. What is absent is null.
+/// `.removed`, `.group`, `.token`, `.message`, `.client`, `.before.<step>`, and the steps by their names. What is absent is null.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
     /// The request-wide inputs, after their transforms.
@@ -127,9 +132,14 @@ pub struct Scope<'a> {
     pub group: &'a Value,
     /// The answer being classified.
     pub answer: &'a Value,
+    /// `{token, message, client}` of the call being made, as far as it has them.
+    pub call: &'a Value,
     /// Answers of request-wide steps, and of this item's own.
     pub shared: Option<&'a Answers>,
     pub own: Option<&'a Answers>,
+    /// What was captured of the answer that a user is mapped from, and the row of the element being gone through.
+    pub captured: Option<&'a Captured>,
+    pub row: &'a [Cell],
 }
 
 impl<'a> Scope<'a> {
@@ -147,8 +157,11 @@ impl<'a> Scope<'a> {
             removed: &NULL,
             group: &NULL,
             answer: &NULL,
+            call: &NULL,
             shared: None,
             own: None,
+            captured: None,
+            row: &[],
         }
     }
 
@@ -157,15 +170,20 @@ impl<'a> Scope<'a> {
         Self { each, ..self }
     }
 
+    /// The same scope, in which `.token`, `.message` and `.client` are members of this object.
+    pub fn with_call(self, call: &'a Value) -> Self {
+        Self { call, ..self }
+    }
+
     /// The same scope, in which `.answer` is this answer.
     pub fn with_answer(self, answer: &'a Value) -> Self {
         Self { answer, ..self }
     }
 
-    /// The body of a step's latest answer, or of the last one before the write.
-    pub fn step_body(&self, step: &str, before: bool) -> Option<&'a Value> {
-        let answer = if before { self.step_before(step) } else { self.step(step) };
-        answer?.as_object()?.get("body")
+    /// What was read of a step's latest answer, or of the last one before the write.
+    pub fn reading(&self, step: &str, before: bool) -> Option<&'a Reading> {
+        let own = self.own.and_then(|answers| answers.reading(step, before));
+        own.or_else(|| self.shared?.reading(step, before))
     }
 
     /// Whether a step has an answer.
@@ -180,8 +198,16 @@ impl<'a> Scope<'a> {
     }
 
     fn step(&self, step: &str) -> Option<&'a Value> {
-        let own = self.own.and_then(|answers| answers.latest(step));
-        own.or_else(|| self.shared?.latest(step))
+        self.reading(step, false).map(|reading| &reading.value)
+    }
+
+    pub(super) fn cell(&self, place: Place) -> &'a Cell {
+        static ABSENT: Cell = Cell::Absent;
+        let found = match place {
+            Place::Cell(cell) => self.captured.map(|captured| captured.cell(cell)),
+            Place::Column(column) => self.row.get(column),
+        };
+        found.unwrap_or(&ABSENT)
     }
 
     pub(super) fn get(&self, root: &Root, rest: PathRest<'_>) -> Option<&'a Value> {
@@ -207,14 +233,16 @@ impl<'a> Scope<'a> {
             Root::Object => Some(self.object),
             Root::Removed => Some(self.removed),
             Root::Group => Some(self.group),
+            Root::Token => self.call.as_object()?.get("token"),
+            Root::Message => self.call.as_object()?.get("message"),
+            Root::Client => self.call.as_object()?.get("client"),
             Root::Before => None,
             Root::Step(step) => self.step(step),
         }
     }
 
     fn step_before(&self, step: &str) -> Option<&'a Value> {
-        let own = self.own.and_then(|answers| answers.before(step));
-        own.or_else(|| self.shared?.before(step))
+        self.reading(step, true).map(|reading| &reading.value)
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::keeper::Keeper;
 use super::{Caller, GatewayError};
 use crate::connector::Registry;
-use crate::credentials::vault::Vault;
 use crate::credentials::{Account, Context};
 use crate::storage::{AccountRecord, TokenRecord};
 
@@ -25,23 +25,27 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Makes a snapshot. An account whose settings did not change keeps its session.
+    /// Makes a snapshot. An account whose settings did not change keeps its session; so does one that replaced its secrets
+    /// itself.
     pub(super) fn build(
         revision: i64,
         accounts: Vec<AccountRecord>,
         tokens: Vec<TokenRecord>,
         current: &Self,
         registry: &Registry,
-        vault: &Vault,
+        keeper: &Arc<Keeper>,
     ) -> Result<Self, GatewayError> {
         let mut by_id = HashMap::with_capacity(accounts.len());
         for record in accounts {
             let known = current.accounts.get(&record.id);
-            let known =
-                known.filter(|known| known.record.sealed == record.sealed && known.record.context == record.context);
-            let account = match known {
+            let same = |known: &&Arc<Entry>| {
+                let kept = |account: &Arc<Account>| account.session.has_kept(&record.sealed);
+                known.record.context == record.context
+                    && (known.record.sealed == record.sealed || known.account.as_ref().is_ok_and(kept))
+            };
+            let account = match known.filter(same) {
                 Some(known) => known.account.clone(),
-                None => open(&record, registry, vault)?,
+                None => open(&record, registry, keeper)?,
             };
             by_id.insert(record.id.clone(), Arc::new(Entry { record, account }));
         }
@@ -56,17 +60,25 @@ impl Directory {
 fn open(
     record: &AccountRecord,
     registry: &Registry,
-    vault: &Vault,
+    keeper: &Arc<Keeper>,
 ) -> Result<Result<Arc<Account>, String>, GatewayError> {
-    let Some(connector) = registry.get(&record.integration) else {
-        return Ok(Err(format!("the connector `{}` is not loaded", record.integration)));
+    let connector = match registry.find(&record.integration) {
+        Some(Ok(connector)) => connector,
+        Some(Err(error)) => {
+            tracing::error!(account = %record.id, %error, "an account cannot be used: its connector has a mistake");
+            return Ok(Err(format!("the definition of its connector has a mistake: {error}")));
+        }
+        None => return Ok(Err(format!("the connector `{}` is not loaded", record.integration))),
     };
-    let secret = vault.open(&record.id, &record.sealed)?;
+    let secret = keeper.vault.open(&record.id, &record.sealed)?;
     let Ok(secret) = serde_json::from_slice(&secret) else {
         return Ok(Err("its credentials cannot be read".to_owned()));
     };
     let context = Context { public: record.context.clone().into_iter().collect(), secret };
     let needs_reauth = record.status == crate::storage::AccountStatus::NeedsReauth;
     let account = Account::new(&record.id, &record.environment, Arc::clone(connector), &context, needs_reauth);
-    Ok(account.map(Arc::new).map_err(|error| error.to_string()))
+    Ok(account.map_err(|error| error.to_string()).map(|account| {
+        account.keep_secrets_with(keeper.clone());
+        Arc::new(account)
+    }))
 }

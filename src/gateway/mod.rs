@@ -1,6 +1,7 @@
 //! The one object that handlers see: who calls, which account is meant, and what is done with it.
 
 mod directory;
+mod keeper;
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
-use crate::connector::Registry;
+use crate::connector::{Connector, Registry};
 use crate::credentials::api_token::ApiToken;
 use crate::credentials::vault::{Vault, VaultError};
 use crate::credentials::{Account, Context, ContextError};
@@ -22,6 +23,7 @@ use crate::storage::{
 
 use directory::Directory;
 pub use directory::Entry;
+use keeper::{Keeper, seal};
 
 /// The environment of the administrator's token, and of whoever names none.
 pub const DEFAULT_ENVIRONMENT: &str = "default";
@@ -47,9 +49,9 @@ pub enum GatewayError {
     #[error(transparent)]
     Context(#[from] ContextError),
     /// The provider did not take a new account's credentials; nothing was kept.
-    #[error("{}", .0.message)]
-    Credentials(Box<Failure>),
-    /// The account was kept by another version and cannot be used by this one.
+    #[error("{}", failure.message)]
+    Credentials { failure: Box<Failure>, connector: Arc<Connector> },
+    /// The account was kept by another version, or its connector's definition has a mistake.
     #[error("the account cannot be used: {0}")]
     Unusable(String),
     /// The database does not serve.
@@ -76,7 +78,7 @@ pub struct Gateway {
     registry: Registry,
     engine: Engine,
     storage: Arc<dyn Storage>,
-    vault: Vault,
+    keeper: Arc<Keeper>,
     admin: Option<([u8; 32], Arc<Caller>)>,
     envelope: Envelope,
     directory: ArcSwap<Directory>,
@@ -96,8 +98,8 @@ impl Gateway {
         let gateway = Self {
             registry: parts.registry,
             engine: parts.engine,
+            keeper: Arc::new(Keeper { storage: Arc::clone(&parts.storage), vault: Arc::new(parts.vault) }),
             storage: parts.storage,
-            vault: parts.vault,
             admin,
             envelope: parts.envelope,
             directory: ArcSwap::default(),
@@ -122,7 +124,7 @@ impl Gateway {
         }
         let (accounts, tokens) = (self.storage.accounts().await?, self.storage.tokens().await?);
         let current = self.directory.load_full();
-        let directory = Directory::build(revision, accounts, tokens, &current, &self.registry, &self.vault)?;
+        let directory = Directory::build(revision, accounts, tokens, &current, &self.registry, &self.keeper)?;
         self.directory.store(Arc::new(directory));
         Ok(())
     }
@@ -211,21 +213,18 @@ impl Gateway {
         tenant_id: Option<String>,
         context: &Map<String, Json>,
     ) -> Result<AccountRecord, GatewayError> {
-        let connector = self.registry.get(integration).ok_or_else(|| {
+        let connector = self.registry.find(integration).ok_or_else(|| {
             let known = self.registry.slugs().join(", ");
             RequestError::new(format!("integration: there is no connector of that name; there are: {known}"))
         })?;
+        let connector = connector.map_err(|error| {
+            GatewayError::Unusable(format!("the definition of `{integration}` has a mistake: {error}"))
+        })?;
         let context = Context::check(connector, context)?;
         let account = Account::new(&id, &caller.environment, Arc::clone(connector), &context, false)?;
-        self.engine
-            .check_credentials(&account)
-            .await
-            .map_err(|failure| GatewayError::Credentials(Box::new(failure)))?;
-        let secret = serde_json::to_vec(&context.secret).unwrap_or_default();
-        let secret = zeroize::Zeroizing::new(secret);
         let now = timestamp();
         let record = AccountRecord {
-            sealed: self.vault.seal(&id, &secret)?,
+            sealed: seal(&self.keeper.vault, &id, &context.secret)?,
             id,
             environment: caller.environment.clone(),
             integration: connector.slug.clone(),
@@ -235,9 +234,46 @@ impl Gateway {
             created_at: now.clone(),
             updated_at: now,
         };
+        if account.session.replaces_secrets() {
+            return self.connect_kept(&account, record).await;
+        }
+        self.try_credentials(&account).await?;
         self.storage.insert_account(&record).await?;
         self.refresh().await?;
         Ok(record)
+    }
+
+    async fn try_credentials(&self, account: &Account) -> Result<(), GatewayError> {
+        let tried = self.engine.check_credentials(account).await;
+        let connector = Arc::clone(&account.connector);
+        tried.map_err(|failure| GatewayError::Credentials { failure: Box::new(failure), connector })
+    }
+
+    /// An account whose secrets the provider replaces as they are used: it is kept first, so that no new secret is lost.
+    /// One whose secrets were replaced stays, as a validation error, even where the rest of the check failed.
+    async fn connect_kept(&self, account: &Account, mut record: AccountRecord) -> Result<AccountRecord, GatewayError> {
+        record.status = AccountStatus::Connecting;
+        self.storage.insert_account(&record).await?;
+        account.keep_secrets_with(self.keeper.clone());
+        let tried = self.try_credentials(account).await;
+        let sealed = self.storage.account_secrets(&record.id).await?.unwrap_or_default();
+        let replaced = sealed != record.sealed;
+        record.sealed = sealed;
+        match (&tried, replaced) {
+            (Err(_), false) => {
+                self.storage.delete_account(&record.environment, &record.id).await?;
+            }
+            (Err(_), true) => {
+                self.storage.set_account_status(&record.id, AccountStatus::ValidationError).await?;
+                tracing::warn!(account = %record.id, "kept, although the check failed: the provider replaced its secrets");
+            }
+            (Ok(()), _) => {
+                record.status = AccountStatus::Active;
+                self.storage.set_account_status(&record.id, record.status).await?;
+            }
+        }
+        self.refresh().await?;
+        tried.map(|()| record)
     }
 
     /// The caller's accounts, oldest first.

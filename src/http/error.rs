@@ -53,6 +53,9 @@ impl ApiError {
         if let Some(answer) = &failure.answer {
             error.add_answer(answer, secret_fields, rates);
         }
+        if let Some(headers) = &failure.said_with {
+            error.headers.extend(limits::normalised(headers, rates, status == 429));
+        }
         error.members.insert("truto_error_insight".into(), json!({"remote_error": {"description": failure.message}}));
         error
     }
@@ -87,11 +90,11 @@ impl From<GatewayError> for ApiError {
             GatewayError::Request(error) => error.into(),
             GatewayError::NotFound(message) => Self::new(ErrorKind::NotFound, message),
             GatewayError::Context(error) => Self::new(ErrorKind::InvalidRequest, error.to_string()),
-            GatewayError::Credentials(failure) => {
+            GatewayError::Credentials { failure, connector } => {
                 let status = failure.remote_status().filter(|status| *status >= 400).unwrap_or(failure.kind.status());
                 let message = format!("the account was not connected: {}", failure.message);
-                let rates = crate::connector::RateLimitSource::default();
-                Self { message, ..Self::of_failure(&failure, status, failure.kind, &[], &rates) }
+                let (secret_fields, rates) = (&connector.secret_fields, &connector.rate_limit);
+                Self { message, ..Self::of_failure(&failure, status, failure.kind, secret_fields, rates) }
             }
             GatewayError::Storage(error @ (StorageError::Unavailable { .. } | StorageError::Damaged { .. })) => {
                 tracing::error!(%error, "the database does not serve");

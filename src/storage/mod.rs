@@ -27,6 +27,12 @@ pub trait Storage: Send + Sync {
     /// `false`: there is no such account.
     async fn set_account_status(&self, id: &str, status: AccountStatus) -> Result<bool, StorageError>;
 
+    /// An account's sealed secrets; `None`: there is no such account.
+    async fn account_secrets(&self, id: &str) -> Result<Option<Vec<u8>>, StorageError>;
+
+    /// Replaces an account's sealed secrets. `false`: there is no such account.
+    async fn set_account_secrets(&self, id: &str, sealed: &[u8]) -> Result<bool, StorageError>;
+
     /// All API tokens of all environments, oldest first.
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError>;
 

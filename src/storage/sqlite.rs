@@ -142,6 +142,19 @@ impl Storage for SqliteStorage {
             .map_err(failed(DOING))
     }
 
+    async fn account_secrets(&self, id: &str) -> Result<Option<Vec<u8>>, StorageError> {
+        sqlx::query_scalar("SELECT sealed FROM accounts WHERE id = ?")
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(failed("reading an account's secrets"))
+    }
+
+    async fn set_account_secrets(&self, id: &str, sealed: &[u8]) -> Result<bool, StorageError> {
+        let change = sqlx::query("UPDATE accounts SET sealed = ?, updated_at = ? WHERE id = ?");
+        self.changes("replacing an account's secrets", change.bind(sealed).bind(super::timestamp()).bind(id)).await
+    }
+
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError> {
         sqlx::query("SELECT * FROM tokens ORDER BY id")
             .fetch_all(&self.pool)

@@ -11,6 +11,9 @@ use super::words::{OneOf, Road};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
+    /// What the provider's own base URL has after the host, such as `/api`.
+    #[serde(default)]
+    pub base_path: String,
     /// Everything that the gateway may ask the provider, and the query parameters it may use there.
     pub roads: IndexMap<Road, Vec<String>>,
     /// Which of them each place is.

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod architecture;
+mod connector_schema;
 mod connectors;
+mod connectors_auth;
 mod decode;
 mod decode_bodies;
 mod decode_encodings;
@@ -12,11 +14,16 @@ mod decode_roundtrip;
 mod definitions;
 mod expression;
 mod gateway;
+mod lints;
+mod many_definitions;
+mod mapping;
 mod openapi;
 mod process;
 mod provider_documents;
 mod readme;
+mod sim_blackline;
 mod sim_crowdstrike;
+mod sim_devicehive;
 mod sim_elastic_cloud;
 mod sim_guardhouse;
 mod sim_jumpcloud;
@@ -26,6 +33,7 @@ mod sim_voucherify;
 mod storage;
 mod storage_records;
 mod suite;
+mod tokens;
 mod transport;
 mod unified_users;
 mod vault;

@@ -48,6 +48,54 @@ async fn every_connector_passes_every_scenario() {
     assert!(*elapsed < Duration::from_secs(60), "the suite took {elapsed:?}");
 }
 
+/// What a removal can meet. Whoever takes a scenario away takes it from here as well, and says why.
+#[test]
+fn the_scenarios_are_there() {
+    let scenarios = scenarios().unwrap();
+    for name in [
+        "removed",
+        "already-absent",
+        "several-roles-one-fails",
+        "unknown-user",
+        "unknown-role",
+        "missing-input",
+        "bad-credentials",
+        "expired-token",
+        "permission-missing",
+        "rate-limited",
+        "server-error",
+        "timeout-before-acting",
+        "timeout-after-acting",
+        "lost-reply",
+        "proof-unreachable",
+        "malformed-answer",
+        "read-lag",
+        "read-lag-once",
+        "inherited",
+        "refused",
+        "proof-cut-short",
+        "look-up-cut-short",
+        "format-unified",
+        "format-raw",
+        "format-normalized",
+        "format-stream",
+        "format-debug",
+        "remote-data",
+        "remote-query",
+        "remote-data-may-not-retarget",
+        "remote-query-may-not-retarget",
+        "hostile-ids",
+        "two-at-once",
+        "same-request-at-once",
+        "dry-run",
+        "role-by-name",
+        "user-by-email",
+        "second-candidate-on-a-later-page",
+    ] {
+        assert!(scenarios.iter().any(|scenario| scenario.name == name), "{name} is gone");
+    }
+}
+
 #[test]
 fn every_connector_has_a_case() {
     let scenarios = scenarios().unwrap();

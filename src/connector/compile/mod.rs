@@ -1,6 +1,8 @@
 //! From a definition's text to a [`Connector`]: every expression compiled, every name that is read shown to be fed.
 
+mod auth;
 mod calls;
+mod capture;
 mod expressions;
 mod operation;
 mod spread;
@@ -11,7 +13,9 @@ use std::collections::{BTreeSet, HashMap};
 use super::compiled::*;
 use super::definition::*;
 use super::diagnostic::{DefinitionError, Source};
-use crate::expression::{Expression, Projection, TextTemplate};
+use capture::Captures;
+
+use crate::expression::Projection;
 
 type Result<T> = std::result::Result<T, DefinitionError>;
 
@@ -20,7 +24,7 @@ const SCHEMA: u32 = 1;
 /// The last line is kept free for what may come.
 const ROOTS: &[&str] = &[
     "input", "item", "items", "account", "let", "each", "value", "answer", "object", "removed", "group", "before",
-    "define", "error", "message", "page", "request", "steps", "token", "user",
+    "token", "message", "client", "define", "error", "page", "request", "steps", "user",
 ];
 const SCOPES: &[&str] = &["group", "organization", "workspace"];
 
@@ -48,8 +52,12 @@ struct Compiler<'d> {
     lets: BTreeSet<&'d str>,
     /// The step that `.object` is of, and the list it is in, while a user's mapping is compiled.
     object: Option<(&'d str, Vec<String>)>,
+    /// What plain paths are captured of, while a user's mapping is compiled.
+    capture: Option<Captures<'d>>,
     /// Whether the account's secrets may be read.
     in_auth: bool,
+    /// Members of `.token`, while a set of credentials is compiled.
+    taken: BTreeSet<String>,
 }
 
 impl<'d> Compiler<'d> {
@@ -66,7 +74,17 @@ impl<'d> Compiler<'d> {
             }
         }
         let wanted = steps.into_iter().map(|step| (step.to_owned(), Projection::default())).collect();
-        Self { source, definition, steps: &operation.steps, wanted, lets, object: None, in_auth: false }
+        Self {
+            source,
+            definition,
+            steps: &operation.steps,
+            wanted,
+            lets,
+            object: None,
+            capture: None,
+            in_auth: false,
+            taken: BTreeSet::new(),
+        }
     }
 
     fn connector(mut self) -> Result<Connector> {
@@ -75,10 +93,7 @@ impl<'d> Compiler<'d> {
             return Err(self.error("C019", &format!("{taken}:"), message));
         }
         let definition = self.definition;
-        let auth = definition.auth.iter().map(|auth| self.auth(auth)).collect::<Result<Vec<_>>>()?;
-        if auth.is_empty() {
-            return Err(self.error("C004", "auth:", "no way to authenticate"));
-        }
+        let auth = self.auths()?;
         let base_url = self.text(&definition.base_url)?;
         let headers = self.header_templates(&definition.headers)?;
         let errors = self.error_rules(&definition.errors)?;
@@ -123,33 +138,5 @@ impl<'d> Compiler<'d> {
 
     fn error(&self, code: &str, needle: &str, message: impl Into<String>) -> DefinitionError {
         self.source.error_at(code, needle, message)
-    }
-
-    fn auth(&mut self, auth: &AuthSource) -> Result<Auth> {
-        self.in_auth = true;
-        let scheme = match auth {
-            AuthSource::Headers { headers } => AuthScheme::Headers(self.header_templates(headers)?),
-            AuthSource::Oauth2ClientCredentials { token_url, client, client_id, client_secret, form, rejected } => {
-                AuthScheme::Oauth2ClientCredentials(ClientCredentials {
-                    token_url: self.text(token_url)?,
-                    in_header: ClientCredentials::in_header(*client),
-                    client_id: self.text(client_id)?,
-                    client_secret: self.text(client_secret)?,
-                    form: self.texts(form)?,
-                    rejected: rejected.iter().map(|matcher| self.matcher(matcher)).collect::<Result<_>>()?,
-                })
-            }
-        };
-        self.in_auth = false;
-        let templates: Vec<&TextTemplate> = match &scheme {
-            AuthScheme::Headers(headers) => headers.iter().map(|(_, template)| template).collect(),
-            AuthScheme::Oauth2ClientCredentials(client) => vec![&client.client_id, &client.client_secret],
-        };
-        let reads = templates.iter().flat_map(|template| template.expressions()).flat_map(Expression::reads);
-        let needs = reads.filter_map(|path| match path.as_slice() {
-            [root, key, ..] if root == "account" => Some(key.clone()),
-            _ => None,
-        });
-        Ok(Auth { needs: needs.collect(), scheme })
     }
 }

@@ -247,6 +247,12 @@ async fn a_checker_sees_every_call_and_its_reply() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_in_no_document_is_seen() {
+    let problems = problems(bench(Twist::DoesAndDenies(418)), "removed").await;
+    found(&problems, "not as the provider documents it: DELETE /api/v1/users/{");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_beside_the_roads_is_seen() {
     let mut bench = bench(Twist::None);
     let case = bench.cases.get_mut("guardhouse").unwrap();
