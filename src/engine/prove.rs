@@ -6,7 +6,7 @@ use super::item::Write;
 use super::report::Failure;
 use super::run::Run;
 use crate::connector::Holds;
-use crate::expression::{Value, same_id};
+use crate::expression::{Scope, Value, same_id};
 use crate::model::{ErrorKind, Outcome, Verified, VerifyMode};
 
 const FIRST_POLL: Duration = Duration::from_millis(200);
@@ -59,7 +59,7 @@ impl Run<'_> {
     }
 
     fn shows(&self, holds: &Holds, index: usize) -> Option<bool> {
-        let scope = self.scope(Some(index));
+        let scope = Scope { fresh: true, ..self.scope(Some(index)) };
         if holds.none_when.as_ref().is_some_and(|none| none.is_true(&scope)) {
             return Some(false);
         }
@@ -154,6 +154,8 @@ impl Run<'_> {
             }
             // The provider's no stands: the role is held.
             (false, Some(true)) if item.write == Write::Disputed => (Outcome::Failed, Verified::No),
+            // It may be gone, and not shown to be yet.
+            (false, Some(true)) if within_lag => (Outcome::Unknown, Verified::Pending),
             (false, Some(true)) => (Outcome::Unknown, Verified::No),
             (false, None) => (Outcome::Unknown, Verified::Unverifiable),
         };
