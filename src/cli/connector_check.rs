@@ -16,20 +16,22 @@ pub(super) struct Check {
     paths: Vec<PathBuf>,
 }
 
-pub(super) fn run(config: &Config, arguments: &Check) -> Result<ExitCode, Failure> {
-    let mut all: Vec<Document> = Vec::new();
-    for path in &arguments.paths {
-        all.extend(documents(Some(path))?);
+impl Check {
+    pub(super) fn run(&self, config: &Config) -> Result<ExitCode, Failure> {
+        let mut all: Vec<Document> = Vec::new();
+        for path in &self.paths {
+            all.extend(documents(Some(path))?);
+        }
+        if self.paths.is_empty() {
+            let folder = Some(config.connectors_dir.as_str()).filter(|folder| !folder.is_empty());
+            all = documents(folder.map(Path::new))?;
+        }
+        let findings = check(&all);
+        for finding in &findings {
+            println!("{}", finding.render());
+        }
+        let errors = findings.iter().filter(|finding| finding.level == Level::Error).count();
+        println!("{} checked, {errors} errors, {} warnings.", all.len(), findings.len() - errors);
+        Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
-    if arguments.paths.is_empty() {
-        let folder = Some(config.connectors_dir.as_str()).filter(|folder| !folder.is_empty());
-        all = documents(folder.map(Path::new))?;
-    }
-    let findings = check(&all);
-    for finding in &findings {
-        println!("{}", finding.render());
-    }
-    let errors = findings.iter().filter(|finding| finding.level == Level::Error).count();
-    println!("{} checked, {errors} errors, {} warnings.", all.len(), findings.len() - errors);
-    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

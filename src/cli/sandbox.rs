@@ -95,8 +95,7 @@ async fn open(config: &Config, clock: &Clock) -> Result<(Arc<Gateway>, Vec<Sandb
             continue;
         }
         let server = SimServer::start(simulator).await?;
-        let mut context = demo.context.as_object().cloned().unwrap_or_default();
-        context.insert("base_url".to_owned(), Json::from(server.base_url()));
+        let context = server.context();
         let connected =
             gateway.connect_as(slug.to_owned(), &operator, slug, Some("sandbox".to_owned()), &context).await;
         let account = connected.map_err(|error| format!("{slug}: {error}"))?.id;

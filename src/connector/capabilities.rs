@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::compiled::{Connector, LookupPlace, Step};
+use super::compiled::{Connector, LookupPlace, Spread, Step};
 use super::definition::RoleField;
 
 /// What one connector can do.
@@ -19,10 +19,12 @@ pub struct Capabilities {
     pub user_by_email: bool,
     /// How a role's name is found: `no`, `table` or `read`.
     pub role_by_name: &'static str,
-    /// Whether one write can take several roles.
-    pub batches: bool,
+    /// How many roles one write can take: `one`, `all` or `several`.
+    pub batches: &'static str,
     /// The reads that prove it.
     pub proof: Vec<String>,
+    /// Whether a role that is held through a group is told apart.
+    pub inherited: bool,
     /// How long the provider's reads may lag behind, as it states it.
     pub read_lag_s: u32,
     /// `stream` takes one role at a time; all the others any number.
@@ -35,8 +37,8 @@ impl Capabilities {
         let operation = &connector.unassign;
         let auth = connector.auth.iter().map(|auth| format!("{} ({})", auth.name, auth.needs.join(" + ")));
         let by_name = operation.role_lookups.iter().find(|lookup| lookup.given == RoleField::Name);
-        let writes = operation.steps.iter().filter_map(|step| match step {
-            Step::Write(write) => Some(&write.call),
+        let spread = operation.steps.iter().find_map(|step| match step {
+            Step::Write(write) => Some(&write.spread),
             _ => None,
         });
         let proof = operation.proof.reads.iter().map(|read| connector.reads[read.read].name.clone());
@@ -52,8 +54,13 @@ impl Capabilities {
                 Some(LookupPlace::Table(_)) => "table",
                 Some(LookupPlace::Read(..)) => "read",
             },
-            batches: writes.clone().count() > 0 && writes.clone().all(|call| !call.per_item),
+            batches: match spread {
+                None | Some(Spread::Item) => "one",
+                Some(Spread::Request) => "all",
+                Some(Spread::Group { .. }) => "several",
+            },
             proof: proof.collect(),
+            inherited: operation.proof.inherited.is_some(),
             read_lag_s: operation.proof.read_lag_s,
             formats: &["unified", "raw", "normalized", "stream", "debug"],
         }

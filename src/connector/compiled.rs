@@ -299,11 +299,24 @@ pub struct MappedField {
 pub enum FieldSource {
     Expression(Expression),
     Tree(TreeTemplate),
-    /// One element of the unified list for each of the provider's: its members, in the schema's order.
+    /// A list of the schema, of so many elements.
+    Elements(Vec<Members>),
+    /// One element of the unified list for each of the provider's.
     Each {
-        list: Expression,
-        members: Vec<(&'static str, FieldType, TreeTemplate)>,
+        list: List,
+        members: Members,
     },
+}
+
+/// The members of an element: the index of each among the schema's, in the schema's order.
+pub type Members = Vec<(usize, TreeTemplate)>;
+
+/// The provider's list that a unified one is made of.
+#[derive(Debug)]
+pub enum List {
+    Expression(Expression),
+    /// All that is read of its elements was captured in this table.
+    Table(usize),
 }
 
 impl Connector {

@@ -14,9 +14,9 @@ mod schema;
 pub use capabilities::Capabilities;
 pub use compile::compile;
 pub use compiled::{
-    Auth, AuthScheme, Call, Check, Connector, Element, ErrorRule, FieldSource, Holds, Input, Lookup, LookupPlace,
-    MappedField, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Spread, Step, Stop, TokenBody, TokenCall,
-    TokenError, TokenScheme, UserMapping, WriteStep,
+    Auth, AuthScheme, Call, Check, Connector, Element, ErrorRule, FieldSource, Holds, Input, List, Lookup, LookupPlace,
+    MappedField, Members, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Spread, Step, Stop, TokenBody,
+    TokenCall, TokenError, TokenScheme, UserMapping, WriteStep,
 };
 pub use definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField, TimeHeader, TimeUnit};
 pub use diagnostic::{DefinitionError, Level};

@@ -1,16 +1,19 @@
 //! Expressions and templates of connector definitions: compiled once when a definition is loaded, then evaluated
 //! against a request and the provider's answers. Knows nothing of connectors.
 
+mod captured;
 mod functions;
 mod matcher;
 mod program;
 mod projection;
+mod reader;
 mod scope;
 mod template;
 mod value;
 
+pub use captured::{Captured, Cell, Reading};
 pub use matcher::{AnswerMatcher, MatcherSource};
-pub use program::{CompileError, Expression};
+pub use program::{CompileError, Expression, Place};
 pub use projection::Projection;
 pub use scope::{Answers, Scope};
 pub use template::{FillError, TextTemplate, TreeTemplate, encode_segment};

@@ -1,4 +1,5 @@
 //! Faults that a test plants in front of a simulator: what networks and providers do on bad days.
+//! Messages meet them too: there a trigger's method is `MQTT`, its path the action, a body the reply's payload.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;

@@ -11,6 +11,9 @@ use super::words::{OneOf, Road};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
+    /// What the provider's own base URL has after the host, such as `/api`.
+    #[serde(default)]
+    pub base_path: String,
     /// Everything that the gateway may ask the provider, and the query parameters it may use there.
     pub roads: IndexMap<Road, Vec<String>>,
     /// Which of them each place is.
@@ -54,7 +57,7 @@ pub struct Entry {
     pub answers: IndexMap<String, PlantedAnswer>,
     pub request: Option<Request>,
     pub requests: Vec<Request>,
-    /// Further sets of inputs to leave out.
+    /// Further sets of inputs without which nothing can be taken away.
     pub without: Vec<Vec<String>>,
     /// By these names the provider knows whose access to what is taken.
     pub targets: Vec<String>,

@@ -89,6 +89,13 @@ pub(super) fn miscalled(expect: &Expect, case: &Case, calls: &[Recorded], reques
     unmet
 }
 
+/// Another number of writes than the answer says.
+pub(super) fn miscounted(answer: &Answer, case: &Case, calls: &[Recorded]) -> Option<String> {
+    let said = answer.header("offramp-remote-calls");
+    let sent = calls.iter().filter(|recorded| is_at(case, Place::Write, recorded)).count().to_string();
+    (!said.is_empty() && said != sent).then(|| format!("the answer speaks of {said} writes, {sent} were sent"))
+}
+
 /// Whether a call is one of a place.
 pub(super) fn is_at(case: &Case, place: Place, recorded: &Recorded) -> bool {
     let roads = case.calls.get(&place).map(OneOf::values).unwrap_or_default();
@@ -139,7 +146,9 @@ fn headers(expect: &Expect, answer: &Answer) -> Vec<String> {
 
 fn message(expect: &Expect, sent: &Sent, body: &Value) -> Vec<String> {
     let message = body["message"].as_str().unwrap_or_default();
-    let named = sent.tries.iter().filter(|_| expect.names_input);
+    // The provider's own words are its own.
+    let is_bad_input = body["kind"] == "invalid_request" && body.get("unassignment").is_none();
+    let named = sent.tries.iter().filter(|_| expect.names_input && is_bad_input);
     let absent = expect.message.iter().chain(named).filter(|text| !message.contains(text.as_str()));
     let mut unmet: Vec<String> =
         absent.map(|text| format!("message: expected to name `{text}`, got `{message}`")).collect();

@@ -13,7 +13,7 @@ const CASE_FILE: &str = "cases/unassign-role.yaml";
 
 /// Why a scenario or a case is none.
 #[derive(Debug, Error)]
-#[error("{file}: {}", problems.join("; "))]
+#[error("{file}: {}", problems.join("\n  "))]
 pub struct SuiteError {
     pub file: String,
     pub problems: Vec<String>,
@@ -98,6 +98,11 @@ pub fn case(file: &str, text: &str, scenarios: &[Scenario]) -> Result<Case, Suit
             problems.push(format!("calls: `{road}` is not among the roads"));
         }
     }
+    for place in [Place::Write, Place::Proof] {
+        if !case.calls.contains_key(&place) {
+            problems.push(format!("calls must say where {place:?} is"));
+        }
+    }
     if case.calls.contains_key(&Place::Any) {
         problems.push("calls.any is every call; it is not for a case to say".to_owned());
     }
@@ -158,6 +163,7 @@ fn missing(case: &Case, scenario: &Scenario, entry: &Entry) -> Vec<String> {
             Need::Switches => (!entry.switches.is_empty(), "switches"),
             Need::ClockMs => (entry.clock_ms.is_some(), "clock_ms"),
             Need::Targets => (!entry.targets.is_empty(), "targets"),
+            Need::Without => (!entry.without.is_empty(), "without"),
         };
         if !there {
             problems.push(format!("the case must give {what}, or say why the scenario cannot apply"));
@@ -169,10 +175,10 @@ fn missing(case: &Case, scenario: &Scenario, entry: &Entry) -> Vec<String> {
         }
     }
     let faults = &scenario.given.faults;
-    let warming = scenario.given.warmed_up.then_some(Place::Write);
-    let called = faults.iter().map(|fault| fault.at).chain(scenario.expect.calls.keys().copied()).chain(warming);
+    let called = faults.iter().map(|fault| fault.at).chain(scenario.expect.calls.keys().copied());
     for place in called.chain(entry.expect.calls.keys().copied()) {
-        if place != Place::Any && !case.calls.contains_key(&place) {
+        let optional = matches!(place, Place::Token | Place::LookUp);
+        if optional && !case.calls.contains_key(&place) {
             problems.push(format!("calls must say where {place:?} is"));
         }
     }
@@ -191,7 +197,7 @@ fn of_no_use(scenario: &Scenario, entry: &Entry) -> Vec<String> {
         ("clock_ms", entry.clock_ms.is_some() && scenario.given.clock.is_none()),
         ("requests", !entry.requests.is_empty() && !needs(Need::Requests)),
         ("request", entry.request.is_some() && (needs(Need::Requests) || ask.connects)),
-        ("without", !entry.without.is_empty() && ask.without.is_empty()),
+        ("without", !entry.without.is_empty() && !needs(Need::Without)),
         ("targets", !entry.targets.is_empty() && !needs(Need::Targets)),
         ("remote_data", entry.remote_data.is_some() && ask.remote_data.is_none()),
         ("remote_query", entry.remote_query.is_some() && ask.remote_query.is_none()),

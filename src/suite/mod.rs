@@ -31,6 +31,7 @@ pub use report::{failures, markdown, matrix};
 pub use scenario::Scenario;
 pub use stage::Answer;
 
+use self::documents::Documents;
 use crate::connector::{Connector, Registry};
 use crate::sandbox::{self, Call, Clock, Reply, Simulator};
 
@@ -41,6 +42,15 @@ const AT_ONCE: usize = 12;
 pub trait Checker: Send + Sync {
     /// What is wrong with a call of that connector; `reply` is what the simulator answered, if it acted.
     fn check(&self, slug: &str, call: &Call, reply: Option<&Reply>) -> Vec<String>;
+}
+
+impl Checker for Documents {
+    fn check(&self, slug: &str, call: &Call, reply: Option<&Reply>) -> Vec<String> {
+        // A connector of an operator's own has no document here.
+        let known = self.slugs().any(|known| known == slug);
+        let deviations = if known { Documents::check(self, slug, call, reply) } else { Vec::new() };
+        deviations.iter().map(|deviation| format!("not as the provider documents it: {deviation}")).collect()
+    }
 }
 
 /// Makes the simulator of a connector on a clock.
@@ -79,19 +89,23 @@ pub enum Verdict {
 }
 
 impl Bench {
-    /// The binary's scenarios and simulators, with these connectors and cases.
+    /// The binary's scenarios, simulators and documents of the providers, with these connectors and cases.
     ///
     /// # Errors
-    /// With what is wrong in a scenario.
+    /// With what is wrong in a scenario or a document.
     pub fn new(registry: Registry, cases: BTreeMap<String, Case>) -> Result<Self, SuiteError> {
         let simulators = |slug: &str, clock: &Clock| sandbox::of(slug, clock);
+        let documents = Documents::embedded().map_err(|error| SuiteError {
+            file: format!("openapi/providers/{}", error.file),
+            problems: vec![format!("{}: {}", error.at, error.what)],
+        })?;
         Ok(Self {
             registry,
             scenarios: scenarios()?,
             cases,
             simulators: Arc::new(simulators),
             around: None,
-            checkers: Vec::new(),
+            checkers: vec![Arc::new(documents)],
         })
     }
 

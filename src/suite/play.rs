@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::case::{Case, Entry};
-use super::expectation::{is_at, miscalled, off_road, unmet};
+use super::expectation::{Sent, is_at, miscalled, miscounted, off_road, unmet};
 use super::oracle::{Asked, Facts, judge};
 use super::rounds::{Planned, Writer, rounds, usual};
 use super::scenario::{AnswerSource, ClockMoves, FaultKind, Loses, Place, PlannedFault, PlantedAnswer, Scenario};
@@ -20,9 +20,9 @@ use crate::connector::Connector;
 use crate::sandbox::{Aim, Fault, Meets, Recorded, Reply, ReplyBody};
 
 /// How long a call to a provider may take where the provider is silent on purpose, and where it is not.
-const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
+const SHORT_TIMEOUT: Duration = Duration::from_millis(500);
 const LONG_TIMEOUT: Duration = Duration::from_secs(8);
-const SILENCE: Duration = Duration::from_millis(900);
+const SILENCE: Duration = Duration::from_millis(1500);
 const GLANCE: Duration = Duration::from_millis(10);
 /// So much of a body is shown in a report.
 const SHOWN_BYTES: usize = 1500;
@@ -59,7 +59,8 @@ pub(super) async fn play(
     let no_changes = Map::new();
     let hangs = |fault: &PlannedFault| matches!(fault.kind, FaultKind::HangBefore | FaultKind::HangAfter);
     let call_timeout = if scenario.given.faults.iter().any(hangs) { SHORT_TIMEOUT } else { LONG_TIMEOUT };
-    let stage = Stage::open(bench, connector, changes.unwrap_or(&no_changes), call_timeout).await?;
+    let changes = changes.unwrap_or(&no_changes);
+    let stage = Stage::open(bench, connector, &case.base_path, changes, call_timeout).await?;
     for (switch, to) in case.switches.iter().chain(&entry.switches) {
         stage.server.simulator.turn(switch, to)?;
     }
@@ -83,7 +84,8 @@ impl Run<'_> {
         let answer = self.stage.connect(self.connector).await?;
         let expect = self.scenario.expect.narrowed_by(&self.entry.expect);
         let calls = self.stage.server.journal();
-        let mut problems = unmet(&expect, self.case, &super::expectation::Sent::default(), &answer, &calls);
+        let mut problems = unmet(&expect, self.case, &Sent::default(), &answer, &calls);
+        problems.extend(self.strange(&Sent::default(), &calls));
         problems.extend(manners::faults(&answer, &self.stage.secrets()));
         if before != self.facts() {
             problems.push("connecting changed the provider's state".to_owned());
@@ -106,10 +108,11 @@ impl Run<'_> {
             self.stage.clock.advance(self.clock_step());
         }
         self.plant()?;
+        let mut failures: Vec<Failure> =
+            self.strange(&Sent::default(), &self.stage.server.journal()).into_iter().map(Failure::of).collect();
         self.stage.server.clear_journal();
         let start = self.facts();
         let rounds = rounds(self.scenario, self.case, self.entry, &self.stage.demo, &account);
-        let mut failures = Vec::new();
         for round in &rounds {
             failures.extend(self.round(round).await);
         }
@@ -226,13 +229,11 @@ impl Run<'_> {
             problems.extend(unmet(&expect, self.case, &planned.sent, answer, &calls));
         }
         problems.extend(miscalled(&expect, self.case, &calls, round.len()));
-        for recorded in &calls {
-            problems.extend(round.first().and_then(|planned| off_road(self.case, &planned.sent, recorded)));
-            for checker in &self.bench.checkers {
-                let found = checker.check(&self.connector.slug, &recorded.call, recorded.reply.as_ref());
-                problems.extend(found);
-            }
+        if let [Some(answer)] = answers.as_slice() {
+            problems.extend(miscounted(answer, self.case, &calls));
         }
+        let sent = round.first().map(|planned| &planned.sent);
+        problems.extend(sent.map(|sent| self.strange(sent, &calls)).unwrap_or_default());
         if problems.is_empty() {
             return None;
         }
@@ -240,6 +241,22 @@ impl Run<'_> {
             (cut(&format!("POST {} {}", planned.sent.path, planned.sent.body)), shown_answer(answer.as_ref()))
         });
         Some(Failure { problems, requests: requests.collect(), calls: calls.iter().map(shown_call).collect() })
+    }
+
+    /// What is wrong with the calls themselves, whatever came of them.
+    fn strange(&self, sent: &Sent, calls: &[Recorded]) -> Vec<String> {
+        let mut problems = Vec::new();
+        for recorded in calls {
+            problems.extend(off_road(self.case, sent, recorded));
+            // What a caller passes on is not the connector's, and in no document.
+            let passes_on = sent.remote_data.is_some() || sent.remote_query.is_some();
+            if !(passes_on && is_at(self.case, Place::Write, recorded)) {
+                let reply = recorded.reply.as_ref();
+                let slug = &self.connector.slug;
+                problems.extend(self.bench.checkers.iter().flat_map(|one| one.check(slug, &recorded.call, reply)));
+            }
+        }
+        problems
     }
 
     /// Lets time pass at the provider once the proof was read; never ends.

@@ -7,6 +7,9 @@ use comfy_table::presets::NOTHING;
 
 use super::{Played, Scenario, Verdict};
 
+/// A table of trials may fail in each; so many are shown.
+const SHOWN_ROUNDS: usize = 3;
+
 impl Verdict {
     fn word(&self) -> &'static str {
         match self {
@@ -50,7 +53,7 @@ pub fn failures(played: &[Played]) -> String {
     for one in played {
         let Verdict::Failed { failures } = &one.verdict else { continue };
         let _ = writeln!(text, "\nFAIL {} {}", one.connector, one.scenario);
-        for failure in failures {
+        for failure in failures.iter().take(SHOWN_ROUNDS) {
             for problem in &failure.problems {
                 let _ = writeln!(text, "  {problem}");
             }
@@ -60,6 +63,9 @@ pub fn failures(played: &[Played]) -> String {
             for call in &failure.calls {
                 let _ = writeln!(text, "    call:    {call}");
             }
+        }
+        if let Some(more) = failures.len().checked_sub(SHOWN_ROUNDS).filter(|more| *more > 0) {
+            let _ = writeln!(text, "  … and {more} more rounds of this scenario");
         }
     }
     text
@@ -77,8 +83,8 @@ pub fn markdown(scenarios: &[Scenario], played: &[Played]) -> String {
     let _ = writeln!(text, "| scenario | {} |", slugs.join(" | "));
     let _ = writeln!(text, "| --- |{}", " --- |".repeat(slugs.len()));
     for scenario in scenarios {
-        let cells = slugs.iter().enumerate().map(|(column, slug)| match verdict(played, slug, &scenario.name) {
-            Some(Verdict::CannotApply(_)) => format!("[cannot apply](#{}-{column})", scenario.name),
+        let cells = slugs.iter().map(|slug| match verdict(played, slug, &scenario.name) {
+            Some(Verdict::CannotApply(_)) => format!("[cannot apply](#{slug}-{})", scenario.name),
             Some(verdict) => verdict.word().to_owned(),
             None => String::new(),
         });
@@ -89,11 +95,11 @@ pub fn markdown(scenarios: &[Scenario], played: &[Played]) -> String {
         let _ = writeln!(text, "- <a id=\"{0}\"></a>**{0}**: {1}", scenario.name, scenario.shows.trim());
     }
     text.push_str("\n## What cannot apply, and the line that makes it so\n\n");
-    for (column, slug) in slugs.iter().enumerate() {
+    for slug in &slugs {
         for scenario in scenarios {
             if let Some(Verdict::CannotApply(reason)) = verdict(played, slug, &scenario.name) {
                 let name = &scenario.name;
-                let _ = writeln!(text, "- <a id=\"{name}-{column}\"></a>**{slug}, {name}**: {}", reason.because.trim());
+                let _ = writeln!(text, "- <a id=\"{slug}-{name}\"></a>**{slug}, {name}**: {}", reason.because.trim());
                 let _ = writeln!(text, "  > {} (`{}`)", reason.quote.trim(), reason.page);
             }
         }

@@ -135,7 +135,8 @@ fn hostile<'r>(texts: &'r [String], request: &'r Request) -> impl Iterator<Item 
         made.push((by_query, "id".to_owned()));
         let role = good.get("roles").and_then(|roles| roles.get(0)).and_then(Value::as_object).cloned();
         let role: Map<String, Value> = role.unwrap_or_default();
-        for field in ["id", "name"] {
+        let names_role = role.contains_key("id") || role.contains_key("name");
+        for field in ["id", "name"].into_iter().filter(|_| names_role) {
             let own = role.get(field).or(role.get("id")).or(role.get("name"));
             let mut role = role.clone();
             role.retain(|name, _| name != "id" && name != "name");

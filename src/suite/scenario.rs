@@ -46,6 +46,8 @@ pub enum Need {
     ClockMs,
     /// `targets`
     Targets,
+    /// `without`
+    Without,
 }
 
 /// The stage before the request.
@@ -159,7 +161,7 @@ pub struct Ask {
     pub at_once: bool,
     /// So many times, one after the other.
     pub times: Option<usize>,
-    /// Once for each of these, without the inputs it names; a case may add some.
+    /// Once for each of these, without the inputs it names; and for each that a case gives.
     pub without: Vec<Vec<String>>,
     /// Once for each of the case's `targets` and each way to write it, tried through this passthrough.
     pub retarget: Option<Passthrough>,

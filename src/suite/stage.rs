@@ -77,10 +77,11 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Both servers; the account is `context`, changed by `changes`, and not connected yet.
+    /// Both servers; the account is the simulator's own, changed by `changes`, and not connected yet.
     pub(super) async fn open(
         bench: &Bench,
         connector: &Connector,
+        base_path: &str,
         changes: &Map<String, Value>,
         call_timeout: Duration,
     ) -> Result<Self, String> {
@@ -89,8 +90,10 @@ impl Stage {
         let simulator = simulator.ok_or_else(|| "there is no simulator of this provider".to_owned())?;
         let demo = simulator.demo();
         let server = SimServer::start(simulator).await.map_err(text)?;
-        let mut context = demo.context.as_object().cloned().unwrap_or_default();
-        context.insert("base_url".to_owned(), Value::from(server.base_url()));
+        let mut context = server.context();
+        if !base_path.is_empty() {
+            context.insert("base_url".to_owned(), Value::from(format!("{}{base_path}", server.base_url())));
+        }
         for (key, value) in changes {
             if value.is_null() {
                 context.shift_remove(key);

@@ -53,8 +53,7 @@ fn verdict(report: &Report) -> (Outcome, Verified, HeldBefore, Option<ErrorKind>
 
 /// A field of the unified user.
 fn field(report: &Report, name: &str) -> Option<serde_json::Value> {
-    let (.., value) = report.user.iter().find(|(field, ..)| *field == name)?;
-    Some(value.to_json())
+    report.user.to_json(name)
 }
 
 /// What a scripted provider answers to a call, given all that it keeps.
