@@ -148,6 +148,10 @@ impl Run<'_> {
             (true, Some(true)) if within_lag => (Outcome::Removed, Verified::Pending),
             (true, Some(true)) => (Outcome::Failed, Verified::No),
             (true, None) => (Outcome::Removed, Verified::Unverifiable),
+            // Not held, and not shown to have been there to be taken: the provider's no stands.
+            (false, Some(false)) if item.write == Write::Disputed && gone == Verified::Unverifiable => {
+                (Outcome::Failed, Verified::Unverifiable)
+            }
             (false, Some(false)) => {
                 item.confirmed_by = Some("read_back");
                 (Outcome::Removed, gone)
