@@ -13,6 +13,7 @@ use offramp::sandbox::{Call, Clock, Demo, Reply, SimServer, Simulator};
 use offramp::transport::{HttpTransport, TransportLimits};
 
 mod blackline;
+mod crowdstrike;
 mod elastic_cloud;
 mod jumpcloud;
 mod slack_enterprise;

@@ -14,6 +14,7 @@ use offramp::engine::{Engine, EngineLimits};
 use offramp::gateway::{Gateway, Parts};
 use offramp::http::{Site, decode, router};
 use offramp::sandbox::blackline::{BlackLine, seed as blackline};
+use offramp::sandbox::crowdstrike::{CrowdStrike, seed as falcon};
 use offramp::sandbox::elastic_cloud::{ElasticCloud, seed as elastic};
 use offramp::sandbox::voucherify::{User, Voucherify, seed as voucherify};
 use offramp::sandbox::{Clock, SimServer, Simulator};
@@ -129,6 +130,79 @@ async fn blackline_feeds_what_a_user_has() {
         assert_eq!(user, expected, "{single_user_read}");
         assert_eq!(of_the_provider, raw, "{single_user_read}");
     }
+}
+
+#[tokio::test]
+async fn crowdstrike_feeds_what_a_user_has() {
+    let simulator = CrowdStrike::new(Clock::default());
+    let body = json!({"id": falcon::CAROL, "roles": [{"id": "falcon_read_only"}]});
+    let (user, raw) = user_after(simulator, body).await;
+    let expected = json!({
+        "id": falcon::CAROL,
+        "identifiers": {"uid": "carol@example.com", "cid": falcon::CID},
+        "first_name": "Carol",
+        "last_name": "Clark",
+        "name": "Carol Clark",
+        "username": "carol@example.com",
+        "emails": [{"email": "carol@example.com", "is_primary": true}],
+        "status": "active",
+        "is_2fa_enabled": true,
+        "roles": [
+            {"id": "help_desk", "name": "Help Desk", "organization": falcon::CID},
+            {"id": "help_desk", "name": "Help Desk", "group": "Service Desk", "organization": falcon::CID},
+        ],
+        "organizations": [{"id": falcon::CID}],
+        "user_type": "internal",
+        "groups": [{"id": "9d9d9d9d9d9d4d9d8d9d9d9d9d9d9d02", "name": "Service Desk"}],
+        "created_at": "2024-01-02T03:04:05Z",
+        "updated_at": "2024-05-02T03:04:05Z",
+        "last_login_at": "2026-11-01T08:00:00Z",
+        "activated_at": "2024-01-02T03:04:05Z",
+    });
+    assert_eq!(user, expected);
+    let of_the_provider = json!({
+        "uuid": falcon::CAROL,
+        "uid": "carol@example.com",
+        "cid": falcon::CID,
+        "first_name": "Carol",
+        "last_name": "Clark",
+        "status": "active",
+        "user_type": "internal",
+        "factors": ["2fa"],
+        "created_at": "2024-01-02T03:04:05Z",
+        "updated_at": "2024-05-02T03:04:05Z",
+        "access_granted_at": "2024-01-02T03:04:05Z",
+        "last_login_at": "2026-11-01T08:00:00Z",
+    });
+    assert_eq!(raw, of_the_provider);
+}
+
+#[tokio::test]
+async fn a_user_of_crowdstrike_who_never_came_is_invited() {
+    let simulator = CrowdStrike::new(Clock::default());
+    simulator.assign(falcon::INVITED, "help_desk", falcon::CHILD_CID);
+    simulator.assign(falcon::INVITED, "event_viewer", falcon::CHILD_CID);
+    simulator.settings(|settings| settings.read_lag = Duration::ZERO);
+    let role = json!({"id": "help_desk", "organization": falcon::CHILD_CID});
+    let (user, _) = user_after(simulator, json!({"id": "invited@example.com", "roles": [role]})).await;
+    let expected = json!({
+        "id": falcon::INVITED,
+        "identifiers": {"uid": "invited@example.com", "cid": falcon::CID},
+        "first_name": "Inga",
+        "last_name": "Vited",
+        "name": "Inga Vited",
+        "username": "invited@example.com",
+        "emails": [{"email": "invited@example.com", "is_primary": true}],
+        "status": "invited",
+        "is_2fa_enabled": false,
+        "roles": [{"id": "event_viewer", "name": "Event Viewer", "organization": falcon::CHILD_CID}],
+        // Her own, and one that she holds a role on.
+        "organizations": [{"id": falcon::CID}, {"id": falcon::CHILD_CID}],
+        "user_type": "internal",
+        "created_at": "2024-01-02T03:04:05Z",
+        "updated_at": "2024-05-02T03:04:05Z",
+    });
+    assert_eq!(user, expected);
 }
 
 #[tokio::test]

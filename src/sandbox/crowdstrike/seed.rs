@@ -50,6 +50,8 @@ pub const TEMPORARY: &str = "cccccccc-cccc-4ccc-8ccc-cccccccccccc";
 pub const ZOE: &str = "dddddddd-dddd-4ddd-8ddd-dddddddddddd";
 /// Of type external.
 pub const EXTERNAL: &str = "eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee";
+/// A user of the customer's own with the external one's address, in other letters.
+pub const TWIN: &str = "abababab-abab-4bab-8bab-abababababab";
 /// Of the stranger: not to be seen.
 pub const FOREIGNER: &str = "f0f0f0f0-f0f0-4f0f-8f0f-f0f0f0f0f0f0";
 
@@ -200,6 +202,7 @@ fn users() -> Vec<(String, User)> {
         (TEMPORARY, user("temp@example.com", "Tem", "Porary")),
         (ZOE, zoe),
         (EXTERNAL, external),
+        (TWIN, user("guest@partner.Example", "Gu", "Est")),
         (FOREIGNER, foreigner),
     ];
     people.into_iter().map(|(uuid, user)| (uuid.to_owned(), user)).collect()
