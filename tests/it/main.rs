@@ -34,6 +34,7 @@ mod sim_voucherify;
 mod storage;
 mod storage_records;
 mod suite;
+mod tenth;
 mod tokens;
 mod transport;
 mod unified_users;
