@@ -21,6 +21,8 @@ use crate::storage::Scope;
 const REFRESH_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
+    // Before anything is said: whoever reads that it serves may already ask it to end.
+    let stopped = stop_signal()?;
     let listener = listen(&config.listen).await?;
     let address = listener.local_addr()?;
     let Started { gateway, new_key_file } = start(&config).await?;
@@ -34,7 +36,6 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
     }
     tokio::spawn(keep_fresh(Arc::clone(&gateway)));
     tracing::info!(%address, connectors = gateway.registry().slugs().join(" "), "serving");
-    let stopped = stop_signal()?;
     serve(listener, gateway, &config, stopped).await?;
     Ok(ExitCode::SUCCESS)
 }
