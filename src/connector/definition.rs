@@ -1,11 +1,13 @@
 //! `connector.yaml` as it is written. Unknown keys are refused; texts are compiled in [`super::compile`].
 
 mod auth;
+mod transports;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
 
 pub(super) use auth::*;
+pub(super) use transports::*;
 
 use crate::expression::MatcherSource;
 use crate::model::{ErrorKind, Outcome};
@@ -25,6 +27,9 @@ pub(super) struct Definition {
     pub(super) docs: String,
     /// Where the API is, without a slash at the end; an account's `base_url` replaces it.
     pub(super) base_url: String,
+    /// The ways to the provider, by name, where there is another than HTTP.
+    #[serde(default)]
+    pub(super) transports: IndexMap<String, TransportSource>,
     /// What an operator must enter to connect an account.
     pub(super) account: IndexMap<String, AccountKey>,
     /// Sets of credentials, the first one that is complete is used.
@@ -132,8 +137,14 @@ pub(super) enum SettleSource {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CallSource {
-    pub(super) method: String,
-    pub(super) path: String,
+    /// With `path`: how it is made over HTTP.
+    pub(super) method: Option<String>,
+    pub(super) path: Option<String>,
+    /// An object: how it is made over a transport that carries messages.
+    pub(super) message: Option<serde_json::Value>,
+    /// Where the answer's body is in what came over a transport of that name, so that it is the same over all of them.
+    #[serde(default)]
+    pub(super) unwrap: IndexMap<String, String>,
     #[serde(default)]
     pub(super) query: IndexMap<String, String>,
     #[serde(default)]

@@ -10,8 +10,9 @@ mod load;
 pub use compile::compile;
 pub use compiled::{
     Auth, AuthScheme, Call, Check, Connector, Element, ErrorRule, FieldSource, Holds, Input, Lookup, LookupPlace,
-    MappedField, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Registry, Spread, Step, Stop, TokenBody,
-    TokenCall, TokenError, TokenScheme, UserMapping, WriteStep,
+    MappedField, Messages, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Registry, SessionMessage,
+    SessionScheme, Spread, Step, Stop, TokenBody, TokenCall, TokenError, TokenScheme, UserMapping, Way, WayTaken,
+    WriteStep,
 };
 pub use definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField, TimeHeader, TimeUnit};
 pub use diagnostic::DefinitionError;

@@ -6,6 +6,7 @@ mod item;
 mod listing;
 mod locks;
 mod lookup;
+mod messages;
 mod passthrough;
 mod prepare;
 mod prove;
@@ -65,6 +66,7 @@ impl Engine {
     pub async fn unassign(&self, account: &Account, mut request: UnassignRequest) -> Result<Report, RequestError> {
         let operation = &account.connector.unassign;
         passthrough::check(operation, &request)?;
+        passthrough::check_way(account, &request)?;
         if let Some(id) = &mut request.id {
             *id = prepare::spelled_id(operation, &account.values, id);
         }
@@ -113,6 +115,9 @@ impl Engine {
         let wire = self.wire(account, &UnassignRequest::default());
         let run = Run::new(wire, &self.locks, UnassignRequest::default(), Vec::new());
         let call = &account.connector.reads[account.connector.check];
+        if let (Some(messages), None) = (&account.messages, &call.message) {
+            return wire.open_session(messages).await;
+        }
         wire.exchange(call, &run.scope(None), Extra::default(), false).await.result.map(|_| ())
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod architecture;
+mod broker;
 mod connectors;
 mod connectors_auth;
 mod decode;
@@ -13,6 +14,7 @@ mod decode_roundtrip;
 mod definitions;
 mod expression;
 mod gateway;
+mod messages;
 mod openapi;
 mod process;
 mod readme;
