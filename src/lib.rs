@@ -12,4 +12,5 @@ pub mod http;
 pub mod model;
 pub mod sandbox;
 pub mod storage;
+pub mod suite;
 pub mod transport;

@@ -1,6 +1,8 @@
 //! The command line: one file a subcommand. Data goes to standard output, the log and everything else to standard error.
 
 mod account;
+mod connector;
+mod connector_check;
 mod sandbox;
 mod serve;
 mod start;
@@ -31,6 +33,9 @@ enum Command {
     Serve,
     /// Serves the API with simulated providers, ready to curl.
     Sandbox(sandbox::Arguments),
+    /// Shows what the connectors can do, and puts them to the test.
+    #[command(subcommand)]
+    Connector(connector::Command),
     /// Makes API tokens.
     #[command(subcommand)]
     Token(token::Command),
@@ -74,6 +79,7 @@ fn with_runtime(command: &Command, file: Option<&std::path::Path>) -> Result<Exi
         match command {
             Command::Serve => serve::run(config).await,
             Command::Sandbox(arguments) => sandbox::run(config, arguments).await,
+            Command::Connector(command) => connector::run(&config, command).await,
             Command::Token(command) => token::run(config, command).await,
             Command::Account(command) => account::run(config, command).await,
             Command::Config | Command::Openapi => Ok(ExitCode::SUCCESS),

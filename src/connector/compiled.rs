@@ -3,7 +3,7 @@
 mod auth;
 mod transports;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use http::{HeaderName, Method};
 use indexmap::IndexMap;
@@ -309,10 +309,12 @@ pub struct MappedField {
 pub enum FieldSource {
     Expression(Expression),
     Tree(TreeTemplate),
-    /// One element of the unified list for each of the provider's: its members, in the schema's order.
+    /// A list of the schema, of so many elements.
+    Elements(Vec<Members>),
+    /// One element of the unified list for each of the provider's.
     Each {
-        list: Expression,
-        members: Vec<(&'static str, FieldType, TreeTemplate)>,
+        list: List,
+        members: Members,
     },
 }
 
@@ -323,6 +325,17 @@ pub struct WayTaken<'c> {
     pub index: Option<usize>,
     /// What it takes to carry messages; `None`: HTTP.
     pub messages: Option<&'c std::sync::Arc<Messages>>,
+}
+
+/// The members of an element: the index of each among the schema's, in the schema's order.
+pub type Members = Vec<(usize, TreeTemplate)>;
+
+/// The provider's list that a unified one is made of.
+#[derive(Debug)]
+pub enum List {
+    Expression(Expression),
+    /// All that is read of its elements was captured in this table.
+    Table(usize),
 }
 
 impl Connector {
@@ -354,37 +367,5 @@ impl Connector {
     /// The credentials to use: the first set that these keys complete.
     pub fn auth_for(&self, way: &WayTaken<'_>, has: impl Fn(&str) -> bool) -> Option<&Auth> {
         self.auths_for(way).find(|auth| auth.needs.iter().all(|key| has(key)))
-    }
-}
-
-/// The connectors of this process, by slug and alias.
-#[derive(Debug, Default)]
-pub struct Registry {
-    by_slug: HashMap<String, std::sync::Arc<Connector>>,
-}
-
-impl Registry {
-    /// Registers connectors under their slugs and aliases; the first to claim a name has it.
-    pub fn new(connectors: Vec<Connector>) -> Self {
-        let mut by_slug = HashMap::new();
-        for connector in connectors.into_iter().map(std::sync::Arc::new) {
-            for name in std::iter::once(&connector.slug).chain(&connector.aliases) {
-                by_slug.entry(name.clone()).or_insert_with(|| std::sync::Arc::clone(&connector));
-            }
-        }
-        Self { by_slug }
-    }
-
-    /// The connector of that slug or alias.
-    pub fn get(&self, slug: &str) -> Option<&std::sync::Arc<Connector>> {
-        self.by_slug.get(slug)
-    }
-
-    /// The slugs, in order, without aliases.
-    pub fn slugs(&self) -> Vec<&str> {
-        let mut slugs: Vec<&str> = self.by_slug.values().map(|connector| connector.slug.as_str()).collect();
-        slugs.sort_unstable();
-        slugs.dedup();
-        slugs
     }
 }

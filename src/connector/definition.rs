@@ -1,27 +1,37 @@
 //! `connector.yaml` as it is written. Unknown keys are refused; texts are compiled in [`super::compile`].
 
 mod auth;
+mod operation;
 mod transports;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(super) use auth::*;
+pub(super) use operation::{
+    CheckSource, HoldsSource, InputSource, LookupSource, LookupsSource, OperationsSource, OtherwiseRead,
+    OtherwiseSource, ProofSource, ReadRef, StepSource, TargetsSource, UserFrom, UserSource, WriteSource,
+};
+pub use operation::{InputPlace, RoleField};
 pub(super) use transports::*;
 
 use crate::expression::MatcherSource;
 use crate::model::{ErrorKind, Outcome};
 
 /// A connector definition: how one provider takes a role away.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Definition {
-    /// The version of this format.
+    /// The version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub(super) schema: u32,
+    /// The connector's name in requests and settings, and the name of its folder.
     pub(super) slug: String,
     /// Other slugs it answers to.
     #[serde(default)]
     pub(super) aliases: Vec<String>,
+    /// The provider's name, for people.
     pub(super) label: String,
     /// Where the provider documents the call.
     pub(super) docs: String,
@@ -42,6 +52,7 @@ pub(super) struct Definition {
     /// Static tables, such as the roles of a provider that cannot list them.
     #[serde(default)]
     pub(super) tables: IndexMap<String, Vec<serde_json::Map<String, serde_json::Value>>>,
+    /// How the provider speaks of its rate limits.
     #[serde(default)]
     pub(super) rate_limit: RateLimitSource,
     /// Paths into an error's body where the provider's message may stand.
@@ -56,27 +67,36 @@ pub(super) struct Definition {
     pub(super) reads: IndexMap<String, CallSource>,
     /// What a request must or may name.
     pub(super) inputs: IndexMap<String, InputSource>,
+    /// What a caller's passthrough may set in a write, and what not.
     #[serde(default)]
     pub(super) targets: TargetsSource,
+    /// How names and addresses become ids.
     #[serde(default)]
     pub(super) lookups: LookupsSource,
+    /// Combinations of inputs that are refused before anything is written.
     #[serde(default)]
     pub(super) checks: Vec<CheckSource>,
+    /// What is done, by the contract's names.
     pub(super) operations: OperationsSource,
+    /// How the effect is shown.
     pub(super) proof: ProofSource,
+    /// How the unified user is made.
     pub(super) user: UserSource,
 }
 
 /// One setting of an account.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountKey {
+    /// No account without it.
     pub required: bool,
     /// Encrypted at rest, never shown; usable only in `auth`.
     pub secret: bool,
     /// A regular expression the whole value must match.
     pub pattern: Option<String>,
+    /// The only values it may have.
     pub one_of: Vec<String>,
+    /// Its value where the operator gives none.
     pub default: Option<String>,
     /// A boolean rather than a text.
     pub boolean: bool,
@@ -85,39 +105,48 @@ pub struct AccountKey {
 }
 
 /// The headers a provider speaks of its limits in, and their units.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RateLimitSource {
+    /// The header that names how many calls a window has.
     pub limit: Option<String>,
+    /// The header that names how many are left.
     pub remaining: Option<String>,
+    /// When the window ends.
     pub reset: Option<TimeHeader>,
     /// When to try again, where it is not `Retry-After` in seconds.
     pub retry_after: Option<TimeHeader>,
-    /// The window the limit is counted in.
+    /// The window the limit is counted in, in seconds.
     pub window_s: Option<u32>,
 }
 
 /// A header that names a moment, or how long until it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeHeader {
+    /// The header's name.
     pub header: String,
+    /// What its number counts.
     pub unit: TimeUnit,
 }
 
-/// The unit of a [`TimeHeader`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// What the number of a header counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeUnit {
+    /// Seconds from now.
     Seconds,
+    /// Seconds since 1970.
     EpochSeconds,
 }
 
 /// What an answer means that is not the expected one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ErrorRuleSource {
+    /// The answers that are meant.
     pub(super) when: MatcherSource,
+    /// What the caller is told.
     pub(super) kind: ErrorKind,
     /// What became of the removal: `failed` (default), `already_absent` or `unknown`.
     pub(super) outcome: Option<Outcome>,
@@ -126,7 +155,7 @@ pub(super) struct ErrorRuleSource {
 }
 
 /// What settles a refusal.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum SettleSource {
     /// The proof: gone is removed, held is this failure, unreadable is unknown.
@@ -134,23 +163,29 @@ pub(super) enum SettleSource {
 }
 
 /// A call to the provider.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CallSource {
-    /// With `path`: how it is made over HTTP.
+    /// The HTTP method. With `path`: how the call is made over HTTP.
     pub(super) method: Option<String>,
+    /// A template below `base_url`; what is filled in stays one segment.
     pub(super) path: Option<String>,
-    /// An object: how it is made over a transport that carries messages.
+    /// An object, a tree whose strings are templates: how the call is made over a transport that carries messages.
     pub(super) message: Option<serde_json::Value>,
     /// Where the answer's body is in what came over a transport of that name, so that it is the same over all of them.
     #[serde(default)]
     pub(super) unwrap: IndexMap<String, String>,
+    /// Query parameters, each a template; one without a value is left out.
     #[serde(default)]
     pub(super) query: IndexMap<String, String>,
+    /// Headers of this call, each a template; one without a value is left out.
     #[serde(default)]
     pub(super) headers: IndexMap<String, String>,
+    /// The JSON body: a tree whose strings are templates, or one template that gives all of it.
     pub(super) body: Option<serde_json::Value>,
+    /// The answers that are good. It must name a status.
     pub(super) success: MatcherSource,
+    /// How a listing goes on, where it has pages.
     pub(super) paginate: Option<PaginateSource>,
     /// Errors of this call alone, looked at before the common ones.
     #[serde(default)]
@@ -158,7 +193,7 @@ pub(super) struct CallSource {
 }
 
 /// How a listing goes on.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PaginateSource {
     /// Path of the list in the body.
@@ -176,7 +211,7 @@ pub(super) struct PaginateSource {
 }
 
 /// How the next page is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PageBy {
     /// A value of the query parameter `param`.
@@ -184,269 +219,4 @@ pub enum PageBy {
     Cursor,
     /// An address on the provider's own host; any other ends the listing as cut short.
     Link,
-}
-
-/// The operations, by the contract's names.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OperationsSource {
-    #[serde(rename = "users.unassign-role")]
-    pub(super) unassign_role: OperationSource,
-}
-
-/// What an operation asks the provider, in order.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OperationSource {
-    pub(super) steps: Vec<StepSource>,
-}
-
-/// One input: `id`, `role`, `role.id`, `role.name`, `organization`, `workspace`, `group`, or a scope of another name.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct InputSource {
-    pub required: bool,
-    /// It says whose access to what is taken: no passthrough may set it.
-    pub target: bool,
-    /// For a scope of another name: the item's fields it may come from, which must agree.
-    pub from: Vec<String>,
-    /// An expression over `.value`: the value in the provider's spelling, before anything is compared or checked.
-    #[serde(rename = "as")]
-    pub spelling: Option<String>,
-    /// Where it may come from if the request does not name it, tried in order.
-    #[serde(rename = "else")]
-    pub otherwise: Vec<OtherwiseSource>,
-    /// Where Truto's clients give it; a missing one is reported there.
-    pub at: InputPlace,
-    /// A regular expression the whole value must match.
-    pub pattern: Option<String>,
-    /// A decimal integer of at least this.
-    pub min: Option<u64>,
-    /// A decimal integer of at most this.
-    pub max: Option<u64>,
-    /// What the value must look like, in words.
-    pub help: String,
-}
-
-/// A further source of an input: an expression, or what a read shows.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum OtherwiseSource {
-    Expression(String),
-    Read(OtherwiseRead),
-}
-
-/// A read that shows an input.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OtherwiseRead {
-    pub(super) read: String,
-    /// An expression over the read's answer.
-    pub(super) take: String,
-}
-
-/// Where an input is expected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum InputPlace {
-    Query,
-    #[default]
-    Body,
-}
-
-/// What a passthrough may set. All that the writes render is protected, and so are these names.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct TargetsSource {
-    /// Further names by which the provider knows a user, a role or a scope.
-    pub(super) names: Vec<String>,
-    /// Rendered names that a passthrough may replace all the same.
-    pub(super) open: Vec<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct LookupsSource {
-    /// How a user is found by e-mail.
-    pub(super) user: Option<LookupSource>,
-    /// How a role is found by id or name, and shown to exist; tried in order.
-    pub(super) role: Vec<LookupSource>,
-}
-
-/// A search in a table or in a read's answer.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct LookupSource {
-    /// Which field of the role the caller gave for this search to apply; unused for users.
-    #[serde(default)]
-    pub(super) given: RoleField,
-    pub(super) table: Option<String>,
-    /// Reads that the search needs first, in order.
-    #[serde(default)]
-    pub(super) after: Vec<String>,
-    /// True where those show already that there is no match, so that nothing further is read.
-    pub(super) none_when: Option<String>,
-    pub(super) read: Option<String>,
-    /// The list does not hold all there is: not to be in it proves nothing.
-    #[serde(default)]
-    pub(super) partial: bool,
-    /// The list searched; without it, the read's whole body is the one entry.
-    #[serde(rename = "in")]
-    pub(super) list: Option<String>,
-    /// The entry's field that must be the given value; none where the read was for that value.
-    #[serde(rename = "match")]
-    pub(super) matches: Option<String>,
-    #[serde(default)]
-    pub(super) ignore_case: bool,
-    /// What is learnt: the role's (or user's) field, and the entry's path.
-    pub(super) take: IndexMap<String, String>,
-}
-
-/// A field of a role.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RoleField {
-    #[default]
-    Id,
-    Name,
-}
-
-/// A combination of inputs that is refused before anything is sent.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CheckSource {
-    pub(super) refuse_when: String,
-    pub(super) message: String,
-}
-
-/// One step of the operation.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a definition has a handful of steps, and they live as long as the process"
-)]
-pub(super) enum StepSource {
-    /// Runs a read.
-    Read(ReadRef),
-    /// Names values for later steps.
-    Let(IndexMap<String, String>),
-    /// Ends items early.
-    Stop(StopSource),
-    /// Serialises requests that work on the same thing, until the last write is answered.
-    Lock(String),
-    /// Takes the role away.
-    Write(WriteSource),
-}
-
-/// A read to run.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ReadRef {
-    pub(super) name: String,
-    pub(super) when: Option<String>,
-}
-
-/// A guard after reads.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct StopSource {
-    pub(super) when: String,
-    pub(super) outcome: Outcome,
-    pub(super) kind: Option<ErrorKind>,
-    pub(super) message: String,
-    /// The request was not enough: a 400 that names these inputs, as long as nothing was written.
-    #[serde(default)]
-    pub(super) bad_input: Vec<String>,
-}
-
-/// A write.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WriteSource {
-    pub(super) name: String,
-    pub(super) when: Option<String>,
-    /// Why it is sent, for the plan.
-    pub(super) why: String,
-    /// Whether sending it twice does no more than sending it once.
-    pub(super) repeatable: bool,
-    /// One call for a group of items, rather than for each or for all.
-    #[serde(rename = "for")]
-    pub(super) group: Option<GroupSource>,
-    pub(super) call: CallSource,
-}
-
-/// Items that share a call: `.items` are those of the group.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GroupSource {
-    /// An expression over `.item`: items of the same value are of one group. It is `.group.key`.
-    pub(super) by: String,
-    /// So many items a call at most.
-    pub(super) chunk: usize,
-}
-
-/// How the effect is shown.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ProofSource {
-    pub(super) reads: Vec<ReadRef>,
-    pub(super) holds: HoldsSource,
-    /// How answers show that the user has the role through a group, once it is not held directly.
-    pub(super) inherited: Option<HoldsSource>,
-    /// How long the provider's reads may lag behind its writes, in seconds, as the provider states it.
-    #[serde(default)]
-    pub(super) read_lag_s: u32,
-    /// The provider answers an unknown role with an error, so that an accepted removal shows that the role exists.
-    #[serde(default)]
-    pub(super) accepted_shows_role: bool,
-}
-
-/// How answers show that a role is held.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct HoldsSource {
-    /// The list of what is held. Anything but a list proves nothing.
-    #[serde(rename = "in")]
-    pub(super) list: String,
-    /// Fields of an element, and what they must be for the element to be the role.
-    #[serde(default, rename = "where")]
-    pub(super) fields: IndexMap<String, String>,
-    /// For a list of ids or names: what an element must be.
-    pub(super) is: Option<String>,
-    #[serde(default)]
-    pub(super) ignore_case: bool,
-    /// True where the answers show that nothing is held, although there is no list.
-    pub(super) none_when: Option<String>,
-}
-
-/// How the unified user is made.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct UserSource {
-    /// Reads for the user object, besides those of the proof.
-    #[serde(default)]
-    pub(super) reads: Vec<ReadRef>,
-    /// The provider's objects the user may be mapped from: the first of these steps that was answered well.
-    pub(super) from: Vec<UserFrom>,
-}
-
-/// One mapping.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct UserFrom {
-    pub(super) step: String,
-    /// The answer of that step from before the write: what could be read when it still could be.
-    #[serde(default)]
-    pub(super) before: bool,
-    /// Path of the object in that step's body; the whole body if empty. It is `.object`.
-    #[serde(default)]
-    pub(super) at: String,
-    /// Where `at` is a list: fields of the element that is the object, and what they must be.
-    #[serde(default, rename = "where")]
-    pub(super) fields_of_object: IndexMap<String, String>,
-    /// An expression that must be true for this mapping to be taken, where a good answer may hold no object.
-    pub(super) when: Option<String>,
-    /// Unified field: an expression, a tree of templates, or `{ each: <list>, as: <tree> }`.
-    pub(super) fields: IndexMap<String, serde_json::Value>,
 }

@@ -4,9 +4,19 @@ use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report, Severity};
 
 use crate::expression::CompileError;
 
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// The connector would do or say something wrong, or nothing at all.
+    Error,
+    /// Untidy, or likely a mistake.
+    Warning,
+}
+
 /// One mistake in a definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefinitionError {
+    pub level: Level,
     /// A stable code, such as `C001`.
     pub code: String,
     pub message: String,
@@ -25,8 +35,12 @@ impl DefinitionError {
     /// With the line of the source and a caret below the place, as the command line shows it.
     pub fn render(&self) -> String {
         let label = LabeledSpan::at(self.span.0..self.span.0 + self.span.1, "here");
+        let severity = match self.level {
+            Level::Error => Severity::Error,
+            Level::Warning => Severity::Warning,
+        };
         let mut diagnostic =
-            MietteDiagnostic::new(&self.message).with_code(&self.code).with_severity(Severity::Error).with_label(label);
+            MietteDiagnostic::new(&self.message).with_code(&self.code).with_severity(severity).with_label(label);
         if let Some(hint) = &self.hint {
             diagnostic = diagnostic.with_help(hint);
         }
@@ -104,12 +118,25 @@ impl Source<'_> {
         self.error_at_offset("C001", offset, 1, message)
     }
 
-    fn error_at_offset(&self, code: &str, offset: usize, length: usize, message: String) -> DefinitionError {
+    /// Whether a comment on the finding's line, or above it, allows it and says why: `# allow L023: …`.
+    pub(super) fn allows(&self, finding: &DefinitionError) -> bool {
+        let allows = |line: &str| {
+            let allowed = line.split_once("# allow ").and_then(|(_, rest)| rest.split_once(':'));
+            allowed.is_some_and(|(code, reason)| code.trim() == finding.code && !reason.trim().is_empty())
+        };
+        let lines: Vec<&str> = self.text.lines().take(finding.line).collect();
+        let Some((own, above)) = lines.split_last() else { return false };
+        let comments = above.iter().rev().take_while(|line| line.trim_start().starts_with('#'));
+        std::iter::once(own).chain(comments).any(|line| allows(line))
+    }
+
+    pub(super) fn error_at_offset(&self, code: &str, offset: usize, length: usize, message: String) -> DefinitionError {
         let offset = offset.min(self.text.len());
         let before = &self.text[..self.text.floor_char_boundary(offset)];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let line_end = self.text[offset..].find('\n').map_or(self.text.len(), |at| offset + at);
         DefinitionError {
+            level: Level::Error,
             code: code.to_owned(),
             message,
             hint: None,

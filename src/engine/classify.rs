@@ -11,7 +11,7 @@ use super::report::Failure;
 use super::wire::{Answered, Received, Wire};
 use crate::connector::Call;
 use crate::credentials::Bearer;
-use crate::expression::{AnswerMatcher, Projection, Scope, Value, from_json, object};
+use crate::expression::{AnswerMatcher, Captured, Projection, Reading, Scope, Value, from_json, object};
 use crate::model::{ErrorKind, Outcome};
 
 /// Shown in place of a secret.
@@ -29,17 +29,19 @@ impl Wire<'_> {
         let Received { status, headers, raw, cut, .. } = received;
         let body = if cut { None } else { read_projected(&call.projection, &raw) };
         let unreadable = body.is_none();
-        let value = object([("status", Value::Integer(status.into())), ("body", body.unwrap_or(Value::Null))]);
+        let (body, captured) = body.unwrap_or((Value::Null, Captured::default()));
+        let value = object([("status", Value::Integer(status.into())), ("body", body)]);
         let answered = Arc::new(Answered {
             status,
             headers,
             masked: self.masked(&raw, credentials),
             raw,
-            value: Arc::new(value),
+            reading: Arc::new(Reading { value, captured }),
             cut_by: None,
         });
         let matches = |matcher: &AnswerMatcher| {
-            (!unreadable || matcher.needs_no_body()) && matcher.matches(status, &answered.value, &answered.raw, scope)
+            (!unreadable || matcher.needs_no_body())
+                && matcher.matches(status, &answered.reading.value, &answered.raw, scope)
         };
         if matches(&call.success) {
             if unreadable && !call.writes {
@@ -126,9 +128,9 @@ fn without(text: &[u8], secret: &[u8], first: usize) -> Vec<u8> {
     masked
 }
 
-fn read_projected(projection: &Projection, raw: &Bytes) -> Option<Value> {
+fn read_projected(projection: &Projection, raw: &Bytes) -> Option<(Value, Captured)> {
     if projection.is_empty() {
-        return Some(Value::Null);
+        return Some((Value::Null, Captured::default()));
     }
     projection.read(raw).ok()
 }

@@ -43,13 +43,13 @@ impl Wire<'_> {
                     return Exchange { result: Err(failure), sends: exchange.sends, trace, rest: None };
                 }
             };
-            let list = list_at(&answered.value, &paginate.list);
+            let list = list_at(&answered.reading.value, &paginate.list);
             let Some(list) = list else {
                 first.get_or_insert(answered);
                 break;
             };
             collected.extend(list.iter().cloned());
-            let so_far = with_collected(&answered.value, collected.len());
+            let so_far = with_collected(&answered.reading.value, collected.len());
             let next = paginate.next.evaluate(&scope.with_answer(&so_far));
             let next = crate::expression::id_text(&next).filter(|text| !text.is_empty()).map(|text| text.into_owned());
             first.get_or_insert(answered);
@@ -67,13 +67,13 @@ impl Wire<'_> {
             let failure = Failure::new(ErrorKind::Internal, Outcome::Failed, "a listing of no pages");
             return Exchange { result: Err(failure), sends: 0, trace, rest: None };
         };
-        let value = with_list(&first.value, &paginate.list, collected, complete);
+        let value = with_list(&first.reading.value, &paginate.list, collected, complete);
         let whole = Answered {
             status: first.status,
             headers: first.headers.clone(),
             raw: first.raw.clone(),
             masked: first.masked.clone(),
-            value: Arc::new(value),
+            reading: Arc::new(value.into()),
             cut_by,
         };
         Exchange { result: Ok(Arc::new(whole)), sends: 1, trace, rest: None }

@@ -239,7 +239,7 @@ impl Run<'_> {
     }
 
     fn only_entry(&self, lookup: &Lookup, answered: &Answered, given: &Value) -> Search {
-        let body = answered.value.as_object().and_then(|answer| answer.get("body"));
+        let body = answered.reading.value.as_object().and_then(|answer| answer.get("body"));
         let entries: &[Value] = body.map_or(&[], std::slice::from_ref);
         pick(lookup, entries, given, false)
     }
@@ -258,7 +258,7 @@ impl Run<'_> {
             Some(index) => &mut self.items[index].answers,
             None => &mut self.shared,
         };
-        answers.set(&call.name, answered.value.clone());
+        answers.set(&call.name, Arc::clone(&answered.reading));
         self.raw.retain(|(step, _)| *step != call.name);
         self.raw.push((call.name.clone(), answered.shown().clone()));
         Ok(answered)
@@ -266,7 +266,7 @@ impl Run<'_> {
 }
 
 pub(super) fn is_complete(answered: &Answered) -> bool {
-    let complete = answered.value.as_object().and_then(|answer| answer.get("complete"));
+    let complete = answered.reading.value.as_object().and_then(|answer| answer.get("complete"));
     complete != Some(&Value::Boolean(false))
 }
 

@@ -6,6 +6,7 @@ mod item;
 mod listing;
 mod locks;
 mod lookup;
+mod mapped;
 mod messages;
 mod passthrough;
 mod prepare;
@@ -32,7 +33,8 @@ use crate::model::{Outcome, RequestError, ResponseFormat, UnassignRequest, Verif
 use crate::transport::Transport;
 
 pub(crate) use classify::shown_body;
-pub use report::{Failure, ItemReport, Mapped, MappedElement, PlanStep, Report, TraceStep, UserFields};
+pub use mapped::{Mapped, Shown, UserFields};
+pub use report::{Failure, ItemReport, PlanStep, Report, TraceStep};
 pub use wire::Answered;
 
 /// The engine's limits.
@@ -135,7 +137,7 @@ impl Engine {
         let good = run.items.iter().all(|item| matches!(item.outcome, Some(Outcome::Removed | Outcome::AlreadyAbsent)));
         let looked =
             run.request.options.verify != VerifyMode::None || run.items.iter().all(|item| item.write == Write::NotSent);
-        let (mut user, mut remote_data) = (Vec::new(), None);
+        let (mut user, mut remote_data) = (UserFields::default(), None);
         if good && looked {
             for read in &run.operation.user_reads {
                 let call = &run.connector.reads[read.read];

@@ -33,7 +33,7 @@ impl Run<'_> {
                     && let Err(failure) = self.run_read(call, index).await
                 {
                     let status = failure.remote_status().map_or(Value::Null, |status| Value::Integer(status.into()));
-                    let unread = std::sync::Arc::new(crate::expression::object([("status", status)]));
+                    let unread = std::sync::Arc::new(crate::expression::object([("status", status)]).into());
                     match index {
                         Some(index) => self.items[index].answers.set(&call.name, unread),
                         None => self.shared.set(&call.name, unread),

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde::Serialize;
 
+use super::mapped::UserFields;
 use super::wire::Answered;
 use crate::connector::Call;
-use crate::expression::{Value, to_json};
-use crate::model::{ErrorKind, FieldType, HeldBefore, Outcome, RoleRef, Verified};
+use crate::model::{ErrorKind, HeldBefore, Outcome, RoleRef, Verified};
 use crate::transport::AnswerBody;
 
 /// Everything a response is rendered from.
@@ -33,33 +33,6 @@ pub struct Report {
     /// Present where it was asked for.
     pub trace: Vec<TraceStep>,
 }
-
-/// Mapped fields of the unified user, in the schema's order.
-pub type UserFields = Vec<(&'static str, FieldType, Mapped)>;
-
-/// A mapped value.
-#[derive(Debug)]
-pub enum Mapped {
-    Value(Value),
-    /// Elements of a list of the schema, each with those of its members that have a value, in the schema's order.
-    Elements(Vec<MappedElement>),
-}
-
-impl Mapped {
-    /// As JSON, before anything is shaped for a response format.
-    pub fn to_json(&self) -> serde_json::Value {
-        let element = |element: &MappedElement| -> serde_json::Value {
-            element.iter().map(|(name, _, value)| ((*name).to_owned(), to_json(value))).collect()
-        };
-        match self {
-            Self::Value(value) => to_json(value),
-            Self::Elements(elements) => elements.iter().map(element).collect(),
-        }
-    }
-}
-
-/// The members of one element.
-pub type MappedElement = Vec<(&'static str, FieldType, Value)>;
 
 /// What became of one item.
 #[derive(Debug)]

@@ -91,6 +91,8 @@ impl<'e> Run<'e> {
             call: &NULL,
             shared: Some(&self.shared),
             own: item.map(|item| &item.answers),
+            captured: None,
+            row: &[],
         }
     }
 

@@ -5,10 +5,10 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::classify::shown_body;
-use super::report::{Mapped, MappedElement, UserFields};
+use super::mapped::{Mapped, UserFields};
 use super::run::Run;
-use crate::connector::{Element, FieldSource, MappedField, UserMapping};
-use crate::expression::{Scope, TreeTemplate, Value, same_id};
+use crate::connector::{Element, FieldSource, List, MappedField, Members, UserMapping};
+use crate::expression::{Cell, Scope, TreeTemplate, Value, same_id};
 use crate::model::FieldType;
 
 impl Run<'_> {
@@ -16,15 +16,16 @@ impl Run<'_> {
     pub(super) fn map_user(&self) -> Option<(&UserMapping, Option<usize>, UserFields)> {
         let scope = self.scope(self.items.len().checked_sub(1));
         self.operation.user.iter().find_map(|mapping| {
-            let body = scope.step_body(&mapping.step, mapping.before)?;
-            let (object, index) = object_at(mapping, body, &scope)?;
-            let scope = Scope { object, ..scope };
+            let reading = scope.reading(&mapping.step, mapping.before)?;
+            let (object, index) = object_at(mapping, reading.value.as_object()?.get("body")?, &scope)?;
+            let scope = Scope { object, captured: Some(&reading.captured), ..scope };
             if matches!(object, Value::Null) || mapping.when.as_ref().is_some_and(|when| !when.is_true(&scope)) {
                 return None;
             }
             let fields =
                 mapping.fields.iter().filter_map(|field| Some((field.name, field.holds, map_field(field, &scope)?)));
-            Some((mapping, index, fields.collect()))
+            let document = reading.captured.document().clone();
+            Some((mapping, index, UserFields { document, fields: fields.collect() }))
         })
     }
 }
@@ -53,41 +54,75 @@ fn object_at<'v>(mapping: &UserMapping, body: &'v Value, scope: &Scope<'_>) -> O
 }
 
 fn map_field(field: &MappedField, scope: &Scope<'_>) -> Option<Mapped> {
-    let value = match &field.source {
-        FieldSource::Expression(expression) => expression.evaluate(scope).into_owned(),
-        FieldSource::Tree(tree) => tree.fill(scope)?,
-        FieldSource::Each { list, members } => {
-            let list = list.evaluate(scope);
-            let mapped = list.as_array()?.iter().filter_map(|entry| map_element(members, &scope.with_each(entry)));
-            let elements: Vec<MappedElement> = mapped.collect();
-            return (!elements.is_empty()).then_some(Mapped::Elements(elements));
+    let FieldType::List(known) = field.holds else { return map_cell(&field.source, scope).map(Mapped::Cell) };
+    let mut rows = Rows { known, cells: Vec::new() };
+    match &field.source {
+        FieldSource::Expression(_) | FieldSource::Tree(_) => return map_cell(&field.source, scope).map(Mapped::Cell),
+        FieldSource::Elements(elements) => {
+            elements.iter().for_each(|members| rows.add(members, scope));
         }
-    };
-    has_value(&value).then_some(Mapped::Value(value))
-}
-
-/// An element that nothing but literals would fill is left out.
-fn map_element(members: &[(&'static str, FieldType, TreeTemplate)], scope: &Scope<'_>) -> Option<MappedElement> {
-    let mut element = Vec::with_capacity(members.len());
-    let mut fed = false;
-    for (name, holds, template) in members {
-        if let Some(value) = template.fill(scope) {
-            fed |= !matches!(template, TreeTemplate::Literal(_));
-            element.push((*name, *holds, value));
+        FieldSource::Each { list: List::Expression(list), members } => {
+            let list = list.evaluate(scope);
+            list.as_array()?.iter().for_each(|each| rows.add(members, &scope.with_each(each)));
+        }
+        FieldSource::Each { list: List::Table(table), members } => {
+            let mut scope = *scope;
+            let captured = scope.captured?.rows(*table);
+            rows.cells.reserve(captured.len() * known.len());
+            for row in captured {
+                scope.row = row;
+                rows.add(members, &scope);
+            }
         }
     }
-    fed.then_some(element)
+    (!rows.cells.is_empty()).then_some(Mapped::Rows(known, rows.cells))
+}
+
+fn map_cell(source: &FieldSource, scope: &Scope<'_>) -> Option<Cell> {
+    let cell = match source {
+        FieldSource::Expression(expression) => expression.cell(scope),
+        FieldSource::Tree(tree) => tree.cell(scope),
+        FieldSource::Elements(_) | FieldSource::Each { .. } => Cell::Absent,
+    };
+    has_value(&cell).then_some(cell)
+}
+
+/// Elements of a list of the schema.
+struct Rows {
+    known: &'static [(&'static str, FieldType)],
+    cells: Vec<Cell>,
+}
+
+impl Rows {
+    /// Adds an element, unless nothing but literals would fill it.
+    fn add(&mut self, members: &Members, scope: &Scope<'_>) {
+        let row = self.cells.len();
+        let mut fed = false;
+        let mut given = members.iter().peekable();
+        for member in 0..self.known.len() {
+            let cell = given.next_if(|(index, _)| *index == member).map_or(Cell::Absent, |(_, template)| {
+                let cell = template.cell(scope);
+                fed |= !matches!(cell, Cell::Absent) && !matches!(template, TreeTemplate::Literal(_));
+                cell
+            });
+            self.cells.push(cell);
+        }
+        if !fed {
+            self.cells.truncate(row);
+        }
+    }
 }
 
 /// Empty texts, lists and objects are no value.
-fn has_value(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Bytes(text) => !text.is_empty(),
-        Value::Array(list) => !list.is_empty(),
-        Value::Object(map) => !map.is_empty(),
-        _ => true,
+fn has_value(cell: &Cell) -> bool {
+    match cell {
+        Cell::Absent | Cell::Value(Value::Null) => false,
+        Cell::Text(start, end) => start < end,
+        Cell::Value(Value::String(text)) => !text.is_empty(),
+        Cell::Value(Value::Bytes(text)) => !text.is_empty(),
+        Cell::Value(Value::Array(list)) => !list.is_empty(),
+        Cell::Value(Value::Object(map)) => !map.is_empty(),
+        Cell::Value(_) => true,
     }
 }
 

@@ -17,7 +17,7 @@ use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
 use crate::connector::{Call, Connector};
 use crate::credentials::{Account, AuthHeaders, Bearer, SessionError};
-use crate::expression::{Scope, Value, encode_segment, to_json};
+use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
 use crate::model::{ErrorKind, Outcome};
 use crate::transport::{AnswerBody, ProviderCall, Transport, TransportError};
 
@@ -30,8 +30,7 @@ pub struct Answered {
     pub raw: Bytes,
     /// The bytes with the account's own secrets masked, where the provider repeated one.
     pub(super) masked: Option<Bytes>,
-    /// `{status, body}` as expressions see it.
-    pub(super) value: Arc<Value>,
+    pub(super) reading: Arc<Reading>,
     /// What ended a listing before its last page.
     pub(super) cut_by: Option<Arc<Failure>>,
 }

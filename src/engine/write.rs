@@ -130,7 +130,7 @@ impl Run<'_> {
                 Some(index) => &mut self.items[index].answers,
                 None => &mut self.shared,
             };
-            answers.set(&write.call.name, answer.value.clone());
+            answers.set(&write.call.name, Arc::clone(&answer.reading));
         }
         match exchange.result {
             Ok(_) => {

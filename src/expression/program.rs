@@ -9,6 +9,7 @@ use vrl::compiler::{CompileConfig, Context, Program, TimeZone, compile_with_exte
 use vrl::path::OwnedSegment;
 use vrl::value::Value;
 
+use super::captured::Cell;
 use super::functions;
 use super::scope::{Root, Scope};
 use super::value::ValuePath;
@@ -26,7 +27,17 @@ pub struct Expression {
 #[derive(Clone, Debug)]
 enum Kind {
     Path(Root, ValuePath),
+    Captured(Place, ValuePath),
     Program(Box<Program>),
+}
+
+/// Where the value of a path was captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A cell of the answer that a user is mapped from.
+    Cell(usize),
+    /// A column of the row of the list being gone through.
+    Column(usize),
 }
 
 /// Why an expression does not compile, and where in its text.
@@ -86,7 +97,7 @@ impl Expression {
     /// The plain path this is, if it is no more than one.
     pub fn as_path(&self) -> Option<&ValuePath> {
         match &self.kind {
-            Kind::Path(_, path) => Some(path),
+            Kind::Path(_, path) | Kind::Captured(_, path) => Some(path),
             Kind::Program(_) => None,
         }
     }
@@ -94,7 +105,7 @@ impl Expression {
     /// Every path it reads, as names up to the first index.
     pub fn reads(&self) -> Vec<Vec<String>> {
         match &self.kind {
-            Kind::Path(_, path) => vec![path.fields().map(str::to_owned).collect()],
+            Kind::Path(_, path) | Kind::Captured(_, path) => vec![path.fields().map(str::to_owned).collect()],
             Kind::Program(program) => {
                 let queries = program.info().target_queries.iter();
                 queries
@@ -110,6 +121,21 @@ impl Expression {
         }
     }
 
+    /// From here on the path's value is taken from where it was captured.
+    pub fn capture(&mut self, place: Place) {
+        if let Kind::Path(_, path) | Kind::Captured(_, path) = &self.kind {
+            self.kind = Kind::Captured(place, path.clone());
+        }
+    }
+
+    /// The value in this scope, captured or not.
+    pub fn cell(&self, scope: &Scope<'_>) -> Cell {
+        match &self.kind {
+            Kind::Captured(place, _) => scope.cell(*place).clone(),
+            Kind::Path(..) | Kind::Program(_) => Cell::from(self.evaluate(scope).into_owned()),
+        }
+    }
+
     /// The value in this scope; null where nothing feeds it.
     pub fn evaluate<'a>(&self, scope: &Scope<'a>) -> Cow<'a, Value> {
         match &self.kind {
@@ -117,6 +143,10 @@ impl Expression {
                 let (_, rest) = path.split_root();
                 scope.get(root, rest).map_or(Cow::Owned(Value::Null), Cow::Borrowed)
             }
+            Kind::Captured(place, _) => match scope.cell(*place) {
+                Cell::Value(value) => Cow::Borrowed(value),
+                cell => Cow::Owned(scope.captured.map_or(Value::Null, |captured| cell.to_value(captured.document()))),
+            },
             Kind::Program(program) => {
                 let mut target = *scope;
                 let mut state = RuntimeState::default();

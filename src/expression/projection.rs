@@ -1,182 +1,158 @@
-//! Which parts of an answer a definition looks at, and a JSON reader that builds only those.
+//! Which parts of an answer a definition looks at: values for expressions, and cells for what only travels on.
 
 use bytes::Bytes;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use vrl::value::{KeyString, ObjectMap, Value};
+use vrl::value::Value;
+
+use super::captured::{Captured, Cell};
+use super::reader;
+use super::scan::NotJson;
 
 /// The parts of a JSON document that are wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Projection {
-    whole: bool,
-    fields: Vec<(String, Projection)>,
-    elements: Option<Box<Projection>>,
+    root: Node,
+    cells: usize,
+    /// The columns of each table.
+    tables: Vec<usize>,
+}
+
+/// What is wanted of one value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Node {
+    /// A value is built of it, or of a part of it.
+    pub(super) keep: bool,
+    /// With all that is in it.
+    pub(super) whole: bool,
+    /// The cell that takes it, with all that is in it.
+    pub(super) cell: Option<usize>,
+    pub(super) fields: Vec<Field>,
+    pub(super) elements: Option<Box<Elements>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    /// Tells most names apart without comparing them.
+    mark: u32,
+    pub(super) name: String,
+    pub(super) node: Node,
+}
+
+/// What is wanted of each element of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Elements {
+    pub(super) node: Node,
+    /// The table whose rows they are, where cells are taken of them.
+    pub(super) table: Option<usize>,
+}
+
+impl Default for Projection {
+    fn default() -> Self {
+        // That a document is a list or a text can be seen, whatever is wanted of it.
+        Self { root: Node { keep: true, ..Node::default() }, cells: 0, tables: Vec::new() }
+    }
 }
 
 impl Projection {
     /// Wants the value at this path of names, with all that is in it.
     pub fn want<S: AsRef<str>>(&mut self, path: &[S]) {
-        self.at(path).whole = true;
+        self.root.at(path, true).whole = true;
     }
 
     /// Wants, of each element of the list at `path`, the value at `inner`.
     pub fn want_each<S: AsRef<str>, T: AsRef<str>>(&mut self, path: &[S], inner: &[T]) {
-        let elements = self.at(path).elements.get_or_insert_default();
-        elements.want(inner);
+        let elements = self.root.at(path, true).elements.get_or_insert_default();
+        elements.node.keep = true;
+        elements.node.at(inner, true).whole = true;
+    }
+
+    /// Captures the value at this path of names, and says in which cell.
+    pub fn capture<S: AsRef<str>>(&mut self, path: &[S]) -> usize {
+        let cell = self.root.at(path, false).cell.get_or_insert(self.cells);
+        self.cells = self.cells.max(*cell + 1);
+        *cell
+    }
+
+    /// Captures, of each element of the list at `path`, the value at `inner`; says in which table, and in which column.
+    pub fn capture_each<S: AsRef<str>, T: AsRef<str>>(&mut self, path: &[S], inner: &[T]) -> (usize, usize) {
+        let elements = self.root.at(path, false).elements.get_or_insert_default();
+        let table = *elements.table.get_or_insert(self.tables.len());
+        if table == self.tables.len() {
+            self.tables.push(0);
+        }
+        let columns = &mut self.tables[table];
+        let column = elements.node.at(inner, false).cell.get_or_insert(*columns);
+        *columns = (*columns).max(*column + 1);
+        (table, *column)
     }
 
     /// Whether nothing at all is wanted, so that the document need not be read.
     pub fn is_empty(&self) -> bool {
-        !self.whole && self.fields.is_empty() && self.elements.is_none()
-    }
-
-    fn at<S: AsRef<str>>(&mut self, path: &[S]) -> &mut Self {
-        path.iter().fold(self, |node, name| {
-            let name = name.as_ref();
-            let index = node.fields.iter().position(|(field, _)| field == name);
-            let index = index.unwrap_or_else(|| {
-                node.fields.push((name.to_owned(), Self::default()));
-                node.fields.len() - 1
-            });
-            &mut node.fields[index].1
-        })
+        let root = &self.root;
+        !root.whole && root.cell.is_none() && root.fields.is_empty() && root.elements.is_none()
     }
 
     /// Reads the wanted parts. The whole document is still checked to be JSON.
     ///
     /// # Errors
     /// If it is not.
-    pub fn read(&self, document: &Bytes) -> Result<Value, serde_json::Error> {
-        let mut reader = serde_json::Deserializer::from_slice(document);
-        let value = Reader { wanted: self, document }.deserialize(&mut reader)?;
-        reader.end()?;
-        Ok(value)
+    pub fn read(&self, document: &Bytes) -> Result<(Value, Captured), NotJson> {
+        let mut captured = Captured::new(document.clone(), self.cells, &self.tables);
+        let value = reader::read(&self.root, &mut captured)?;
+        Ok((value, captured))
     }
 }
 
-static WHOLE: Projection = Projection { whole: true, fields: Vec::new(), elements: None };
-
-/// Strings without escapes are slices of the document: nothing is copied.
-#[derive(Clone, Copy)]
-struct Reader<'p> {
-    wanted: &'p Projection,
-    document: &'p Bytes,
-}
-
-impl<'p> Reader<'p> {
-    fn child(self, wanted: &'p Projection) -> Self {
-        Reader { wanted, ..self }
+impl Node {
+    fn at<S: AsRef<str>>(&mut self, path: &[S], keep: bool) -> &mut Self {
+        path.iter().fold(self, |node, name| {
+            let name = name.as_ref();
+            let index = node.fields.iter().position(|field| field.name == name);
+            let index = index.unwrap_or_else(|| {
+                node.fields.push(Field { mark: mark(name.as_bytes()), name: name.to_owned(), node: Self::default() });
+                node.fields.len() - 1
+            });
+            let node = &mut node.fields[index].node;
+            node.keep |= keep;
+            node
+        })
     }
 
-    fn element(self) -> Option<Self> {
-        if self.wanted.whole {
-            return Some(self);
+    /// The field of that name.
+    pub(super) fn find(&self, name: &[u8]) -> Option<usize> {
+        let mark = mark(name);
+        self.fields.iter().position(|field| field.mark == mark && field.name.as_bytes() == name)
+    }
+
+    /// Whether a value is built of it with all that is in it.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole || self.cell.is_some()
+    }
+
+    /// Takes out of a value that was built whole what cells take of it.
+    pub(super) fn fill(&self, value: Option<&Value>, into: &mut Captured, row: usize) {
+        if let Some(cell) = self.cell {
+            into.cells[row + cell] = value.map_or(Cell::Absent, |value| Cell::from(value.clone()));
         }
-        self.wanted.elements.as_deref().map(|wanted| self.child(wanted))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Reader<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Reader<'_> {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
-        Ok(Value::Boolean(flag))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::Integer(number))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        // What no i64 holds stays exact as its decimal text: it is an id, not a quantity.
-        Ok(i64::try_from(number).map_or_else(|_| Value::from(number.to_string()), Value::Integer))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(Value::from_f64_or_zero(number))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value, E> {
-        let slice = self.document.slice_ref(text.as_bytes());
-        // It is UTF-8, or it would be no `str`; said once here, nobody who reads it has to ask again.
-        Ok(slice.try_into().map_or_else(|_| Value::from(text), Value::String))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::from(text))
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        match self.element() {
-            Some(element) => {
-                while let Some(value) = list.next_element_seed(element)? {
-                    values.push(value);
-                }
+        for field in &self.fields {
+            let member = value.and_then(|value| value.as_object()?.get(field.name.as_str()));
+            field.node.fill(member, into, row);
+        }
+        if let Some(elements) = &self.elements
+            && let Some(table) = elements.table
+        {
+            into.enter(table);
+            for element in value.and_then(Value::as_array).unwrap_or_default() {
+                let row = into.add_row(table);
+                elements.node.fill(Some(element), into, row);
             }
-            None => while list.next_element::<IgnoredAny>()?.is_some() {},
+            into.leave(table);
         }
-        Ok(Value::Array(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut object = ObjectMap::new();
-        if self.wanted.whole {
-            while let Some(name) = map.next_key::<String>()? {
-                let value = map.next_value_seed(self.child(&WHOLE))?;
-                object.insert(KeyString::from(name), value);
-            }
-            return Ok(Value::Object(object));
-        }
-        while let Some(wanted) = map.next_key_seed(Name(self.wanted))? {
-            match wanted {
-                Some((name, inner)) => {
-                    let value = map.next_value_seed(self.child(inner))?;
-                    object.insert(KeyString::from(name.as_str()), value);
-                }
-                None => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(Value::Object(object))
     }
 }
 
-/// Finds a member's name among the wanted ones, without copying it.
-struct Name<'p>(&'p Projection);
-
-impl<'de, 'p> DeserializeSeed<'de> for Name<'p> {
-    type Value = Option<&'p (String, Projection)>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'p> Visitor<'_> for Name<'p> {
-    type Value = Option<&'p (String, Projection)>;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a member's name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.fields.iter().find(|(wanted, _)| wanted == name))
-    }
+/// The length of a name, and three of its bytes.
+fn mark(bytes: &[u8]) -> u32 {
+    let at = |index: usize| u32::from(bytes.get(index).copied().unwrap_or_default());
+    let last = bytes.len().saturating_sub(1);
+    u32::try_from(bytes.len() & 0xff).unwrap_or_default() << 24 | at(0) << 16 | at(last / 2) << 8 | at(last)
 }

@@ -6,6 +6,8 @@ use vrl::compiler::{SecretTarget, Target};
 use vrl::path::{OwnedSegment, OwnedTargetPath, PathPrefix};
 use vrl::value::Value;
 
+use super::captured::{Captured, Cell, Reading};
+use super::program::Place;
 use super::value::PathRest;
 
 static NULL: Value = Value::Null;
@@ -20,13 +22,13 @@ pub struct Answers {
 #[derive(Clone, Debug)]
 struct Entry {
     step: String,
-    latest: Option<Arc<Value>>,
-    before: Option<Arc<Value>>,
+    latest: Option<Arc<Reading>>,
+    before: Option<Arc<Reading>>,
 }
 
 impl Answers {
     /// Keeps a step's answer; it replaces an earlier one of the same step.
-    pub fn set(&mut self, step: &str, answer: Arc<Value>) {
+    pub fn set(&mut self, step: &str, answer: Arc<Reading>) {
         let index = self.entries.iter().position(|entry| entry.step == step).unwrap_or_else(|| {
             self.entries.push(Entry { step: step.to_owned(), latest: None, before: None });
             self.entries.len() - 1
@@ -45,13 +47,9 @@ impl Answers {
         }
     }
 
-    fn latest(&self, step: &str) -> Option<&Value> {
-        self.entries.iter().find(|entry| entry.step == step)?.latest.as_deref()
-    }
-
-    fn before(&self, step: &str) -> Option<&Value> {
+    fn reading(&self, step: &str, before: bool) -> Option<&Reading> {
         let entry = self.entries.iter().find(|entry| entry.step == step)?;
-        if self.written { entry.before.as_deref() } else { entry.latest.as_deref() }
+        if before && self.written { entry.before.as_deref() } else { entry.latest.as_deref() }
     }
 }
 
@@ -139,6 +137,9 @@ pub struct Scope<'a> {
     /// Answers of request-wide steps, and of this item's own.
     pub shared: Option<&'a Answers>,
     pub own: Option<&'a Answers>,
+    /// What was captured of the answer that a user is mapped from, and the row of the element being gone through.
+    pub captured: Option<&'a Captured>,
+    pub row: &'a [Cell],
 }
 
 impl<'a> Scope<'a> {
@@ -159,6 +160,8 @@ impl<'a> Scope<'a> {
             call: &NULL,
             shared: None,
             own: None,
+            captured: None,
+            row: &[],
         }
     }
 
@@ -177,10 +180,10 @@ impl<'a> Scope<'a> {
         Self { answer, ..self }
     }
 
-    /// The body of a step's latest answer, or of the last one before the write.
-    pub fn step_body(&self, step: &str, before: bool) -> Option<&'a Value> {
-        let answer = if before { self.step_before(step) } else { self.step(step) };
-        answer?.as_object()?.get("body")
+    /// What was read of a step's latest answer, or of the last one before the write.
+    pub fn reading(&self, step: &str, before: bool) -> Option<&'a Reading> {
+        let own = self.own.and_then(|answers| answers.reading(step, before));
+        own.or_else(|| self.shared?.reading(step, before))
     }
 
     /// Whether a step has an answer.
@@ -195,8 +198,16 @@ impl<'a> Scope<'a> {
     }
 
     fn step(&self, step: &str) -> Option<&'a Value> {
-        let own = self.own.and_then(|answers| answers.latest(step));
-        own.or_else(|| self.shared?.latest(step))
+        self.reading(step, false).map(|reading| &reading.value)
+    }
+
+    pub(super) fn cell(&self, place: Place) -> &'a Cell {
+        static ABSENT: Cell = Cell::Absent;
+        let found = match place {
+            Place::Cell(cell) => self.captured.map(|captured| captured.cell(cell)),
+            Place::Column(column) => self.row.get(column),
+        };
+        found.unwrap_or(&ABSENT)
     }
 
     pub(super) fn get(&self, root: &Root, rest: PathRest<'_>) -> Option<&'a Value> {
@@ -231,8 +242,7 @@ impl<'a> Scope<'a> {
     }
 
     fn step_before(&self, step: &str) -> Option<&'a Value> {
-        let own = self.own.and_then(|answers| answers.before(step));
-        own.or_else(|| self.shared?.before(step))
+        self.reading(step, true).map(|reading| &reading.value)
     }
 }
 

@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 use vrl::value::KeyString;
 
+use super::captured::Cell;
 use super::program::{CompileError, Expression};
 use super::scope::Scope;
 use super::value::{Value, ValuePath, from_json, id_text};
@@ -200,6 +201,20 @@ impl TreeTemplate {
         })
     }
 
+    /// Visits the expressions of its placeholders, to change them.
+    pub fn visit_mut(&mut self, visitor: &mut dyn FnMut(&mut Expression)) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Placeholder(expression) => visitor(expression),
+            Self::Text(template) => template.pieces.iter_mut().for_each(|piece| match piece {
+                Piece::Placeholder(expression) => visitor(expression),
+                Piece::Literal(_) => {}
+            }),
+            Self::List(list) => list.iter_mut().for_each(|element| element.visit_mut(visitor)),
+            Self::Object(members) => members.iter_mut().for_each(|(_, member)| member.visit_mut(visitor)),
+        }
+    }
+
     /// Visits the expressions of its placeholders.
     pub fn visit<'t>(&'t self, visitor: &mut dyn FnMut(&'t Expression)) {
         match self {
@@ -223,6 +238,14 @@ impl TreeTemplate {
         match self {
             Self::Object(members) => members,
             _ => &[],
+        }
+    }
+
+    /// The value, captured or not; absent if it has placeholders and none of them has a value.
+    pub fn cell(&self, scope: &Scope<'_>) -> Cell {
+        match self {
+            Self::Placeholder(expression) => expression.cell(scope),
+            other => other.fill(scope).map_or(Cell::Absent, Cell::from),
         }
     }
 

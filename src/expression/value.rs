@@ -55,6 +55,12 @@ impl ValuePath {
         })
     }
 
+    /// All its names, if there is no index in it.
+    pub fn names(&self) -> Option<Vec<&str>> {
+        let names: Vec<&str> = self.fields().collect();
+        (names.len() == self.segments.len()).then_some(names)
+    }
+
     /// The value at this path.
     pub fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         PathRest(&self.segments).get(value)

@@ -62,8 +62,13 @@ fn open(
     registry: &Registry,
     keeper: &Arc<Keeper>,
 ) -> Result<Result<Arc<Account>, String>, GatewayError> {
-    let Some(connector) = registry.get(&record.integration) else {
-        return Ok(Err(format!("the connector `{}` is not loaded", record.integration)));
+    let connector = match registry.find(&record.integration) {
+        Some(Ok(connector)) => connector,
+        Some(Err(error)) => {
+            tracing::error!(account = %record.id, %error, "an account cannot be used: its connector has a mistake");
+            return Ok(Err(format!("the definition of its connector has a mistake: {error}")));
+        }
+        None => return Ok(Err(format!("the connector `{}` is not loaded", record.integration))),
     };
     let secret = keeper.vault.open(&record.id, &record.sealed)?;
     let Ok(secret) = serde_json::from_slice(&secret) else {

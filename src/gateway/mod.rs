@@ -51,7 +51,7 @@ pub enum GatewayError {
     /// The provider did not take a new account's credentials; nothing was kept.
     #[error("{}", failure.message)]
     Credentials { failure: Box<Failure>, connector: Arc<Connector> },
-    /// The account was kept by another version and cannot be used by this one.
+    /// The account was kept by another version, or its connector's definition has a mistake.
     #[error("the account cannot be used: {0}")]
     Unusable(String),
     /// The database does not serve.
@@ -213,9 +213,12 @@ impl Gateway {
         tenant_id: Option<String>,
         context: &Map<String, Json>,
     ) -> Result<AccountRecord, GatewayError> {
-        let connector = self.registry.get(integration).ok_or_else(|| {
+        let connector = self.registry.find(integration).ok_or_else(|| {
             let known = self.registry.slugs().join(", ");
             RequestError::new(format!("integration: there is no connector of that name; there are: {known}"))
+        })?;
+        let connector = connector.map_err(|error| {
+            GatewayError::Unusable(format!("the definition of `{integration}` has a mistake: {error}"))
         })?;
         let context = Context::check(connector, context)?;
         let account = Account::new(&id, &caller.environment, Arc::clone(connector), &context, false)?;

@@ -1,4 +1,5 @@
 //! Faults that a test plants in front of a simulator: what networks and providers do on bad days.
+//! Messages meet them too: there a trigger's method is `MQTT`, its path the action, a body the reply's payload.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -46,10 +47,32 @@ pub struct Trigger {
     pub times: usize,
 }
 
+/// Says of a call whether it is meant.
+pub type Meets = Box<dyn Fn(&Call) -> bool + Send + Sync>;
+
+/// Which calls a fault meets, where a [`Trigger`] cannot say it.
+pub struct Aim {
+    pub meets: Meets,
+    /// Strikes only once such a call was seen.
+    pub after: Option<Meets>,
+    /// Passes over so many matching calls first.
+    pub skip: usize,
+    /// Strikes so many times; 0 means always.
+    pub times: usize,
+}
+
+impl From<Trigger> for Aim {
+    fn from(trigger: Trigger) -> Self {
+        let Trigger { method, path, skip, times } = trigger;
+        let meets = move |call: &Call| (method.is_empty() || call.method == method) && call.path.contains(&path);
+        Self { meets: Box::new(meets), after: None, skip, times }
+    }
+}
+
 /// The faults planted at one simulator, first match first.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Faults {
-    planted: Mutex<VecDeque<(Trigger, Fault)>>,
+    planted: Mutex<VecDeque<(Aim, Fault)>>,
 }
 
 impl Faults {
@@ -64,8 +87,8 @@ impl Faults {
     }
 
     /// Plants a fault.
-    pub fn plant(&self, trigger: Trigger, fault: Fault) {
-        self.lock().push_back((trigger, fault));
+    pub fn plant(&self, aim: impl Into<Aim>, fault: Fault) {
+        self.lock().push_back((aim.into(), fault));
     }
 
     /// Takes all faults away.
@@ -75,29 +98,34 @@ impl Faults {
 
     pub(super) fn strike(&self, call: &Call) -> Option<Fault> {
         let mut planted = self.lock();
-        let index = planted.iter_mut().position(|(trigger, _)| {
-            if !(trigger.method.is_empty() || call.method == trigger.method) || !call.path.contains(&trigger.path) {
+        let index = planted.iter_mut().position(|(aim, _)| {
+            if aim.after.is_some() || !(aim.meets)(call) {
                 return false;
             }
-            if trigger.skip > 0 {
-                trigger.skip -= 1;
+            if aim.skip > 0 {
+                aim.skip -= 1;
                 return false;
             }
             true
-        })?;
-        let (trigger, fault) = &mut planted[index];
+        });
+        // A call that others wait for does not set them free for itself.
+        for (aim, _) in planted.iter_mut() {
+            aim.after.take_if(|awaited| awaited(call));
+        }
+        let index = index?;
+        let (aim, fault) = &mut planted[index];
         let fault = fault.clone();
-        match trigger.times {
+        match aim.times {
             0 => {}
             1 => {
                 planted.remove(index);
             }
-            _ => trigger.times -= 1,
+            _ => aim.times -= 1,
         }
         Some(fault)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(Trigger, Fault)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(Aim, Fault)>> {
         self.planted.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

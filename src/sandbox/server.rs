@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::{Fault, Faults, Simulator};
+use super::{Fault, Faults, Simulator, messages};
 
 const LARGEST_REQUEST_BYTES: usize = 16 << 20;
 const STREAM_CHUNK_BYTES: usize = 64 << 10;
@@ -113,6 +113,8 @@ impl Recorded {
 /// A simulator that is listening. Ends when dropped.
 pub struct SimServer {
     pub address: SocketAddr,
+    /// Where its broker listens, if it also takes messages.
+    pub mqtt_address: Option<SocketAddr>,
     pub simulator: Arc<dyn Simulator>,
     pub faults: Arc<Faults>,
     journal: Arc<Mutex<Vec<Recorded>>>,
@@ -120,7 +122,7 @@ pub struct SimServer {
 }
 
 impl SimServer {
-    /// Listens on a free loopback port.
+    /// Listens on a free loopback port; on a second one for messages, if the simulator takes them.
     ///
     /// # Errors
     /// If no port can be bound.
@@ -135,13 +137,38 @@ impl SimServer {
             faults: Arc::clone(&faults),
             journal: Arc::clone(&journal),
         });
+        let mut mqtt_address = None;
+        if simulator.messages().is_some() {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            mqtt_address = Some(listener.local_addr()?);
+            tokio::spawn(messages::accept(listener, Arc::clone(&site), stopped.clone()));
+        }
         tokio::spawn(accept(listener, site, stopped));
-        Ok(Self { address, simulator, faults, journal, _stop: stop })
+        Ok(Self { address, mqtt_address, simulator, faults, journal, _stop: stop })
     }
 
     /// `http://127.0.0.1:port`, without a slash at the end.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The `context` of the account that can connect here: the simulator's own, and where it listens.
+    pub fn context(&self) -> serde_json::Map<String, serde_json::Value> {
+        let context = self.account_context(&self.simulator.demo().context);
+        context.as_object().cloned().unwrap_or_default()
+    }
+
+    /// `mqtt://127.0.0.1:port`, if the simulator takes messages.
+    pub fn mqtt_url(&self) -> Option<String> {
+        self.mqtt_address.map(|address| format!("mqtt://{address}"))
+    }
+
+    /// The context with the `base_url` that fits it: the broker's where its `transport` is `mqtt`, else that of HTTP.
+    pub fn account_context(&self, context: &serde_json::Value) -> serde_json::Value {
+        let broker = self.mqtt_url().filter(|_| context["transport"] == "mqtt");
+        let mut context = context.clone();
+        context["base_url"] = broker.unwrap_or_else(|| self.base_url()).into();
+        context
     }
 
     /// All that was asked so far, in order of arrival.
@@ -155,14 +182,14 @@ impl SimServer {
     }
 }
 
-struct Site {
-    simulator: Arc<dyn Simulator>,
-    faults: Arc<Faults>,
+pub(super) struct Site {
+    pub(super) simulator: Arc<dyn Simulator>,
+    pub(super) faults: Arc<Faults>,
     journal: Arc<Mutex<Vec<Recorded>>>,
 }
 
 impl Site {
-    fn act(&self, call: &Call) -> Reply {
+    pub(super) fn act(&self, call: &Call) -> Reply {
         let place = self.note(call);
         let reply = self.simulator.handle(call);
         // The journal may have been cleared meanwhile.
@@ -173,7 +200,7 @@ impl Site {
     }
 
     /// Writes the call down, and gives its place in the journal.
-    fn note(&self, call: &Call) -> usize {
+    pub(super) fn note(&self, call: &Call) -> usize {
         let mut journal = self.lock();
         journal.push(Recorded { call: call.clone(), reply: None });
         journal.len() - 1

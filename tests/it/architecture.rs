@@ -8,8 +8,16 @@ const LAYERS: &[&str] =
     &["model", "expression", "connector", "transport", "credentials", "storage", "engine", "gateway", "http", "cli"];
 
 /// Beside the road: what each of these may use, and who may use it.
-const ASIDE: &[(&str, &[&str], &[&str])] =
-    &[("sandbox", &[], &["cli"]), ("config", &["engine", "storage", "transport"], &["cli"])];
+const ASIDE: &[(&str, &[&str], &[&str])] = &[
+    ("sandbox", &[], &["cli", "suite"]),
+    ("config", &["engine", "storage", "transport"], &["cli"]),
+    // It puts a whole gateway together for every scenario.
+    (
+        "suite",
+        &["connector", "credentials", "engine", "gateway", "http", "model", "sandbox", "storage", "transport"],
+        &["cli"],
+    ),
+];
 
 /// Providers' names, hosts and fields: none of these may stand in a Rust file outside the sandbox.
 const PROVIDER_WORDS: &[&str] = &[

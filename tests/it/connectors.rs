@@ -17,6 +17,11 @@ fn the_embedded_definitions_compile() {
     for slug in ["guardhouse", "jumpcloud", "slack-enterprise"] {
         assert!(registry.slugs().contains(&slug), "{slug} is not embedded");
     }
+    for slug in registry.slugs() {
+        if let Err(error) = registry.find(slug).unwrap() {
+            panic!("{}", error.render());
+        }
+    }
     assert_eq!(registry.get("slackenterprise").map(|connector| connector.slug.as_str()), Some("slack-enterprise"));
 }
 
@@ -303,4 +308,39 @@ fn a_definition_that_writes_nothing_is_refused() {
     let error = mistake(&text);
     assert_eq!((error.code.as_str(), (error.line, error.column)), ("C013", place_of(&text, "steps:")));
     assert!(error.render().contains("no step writes"), "{}", error.render());
+}
+
+/// A folder of so many sound definitions, and one whose expression does not compile.
+fn folder_with_a_mistake(sound: usize) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for index in 0..=sound {
+        let own = folder.path().join(format!("acme-{index}"));
+        let text = SOUND.replacen("slug: acme\n", &format!("slug: acme-{index}\n"), 1);
+        let text = if index == 0 { text.replacen(".get_user.body.name", "now()", 1) } else { text };
+        std::fs::create_dir(&own).unwrap();
+        std::fs::write(own.join("connector.yaml"), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_mistake_among_few_definitions_is_found_at_the_start() {
+    let folder = folder_with_a_mistake(3);
+    let error = offramp::connector::from_directory(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("acme-0") && error.contains("E105"), "{error}");
+}
+
+#[test]
+fn of_many_definitions_one_with_a_mistake_is_no_connector_and_the_others_are() {
+    let folder = folder_with_a_mistake(120);
+    let registry = loaded(offramp::connector::from_directory(folder.path()));
+    assert_eq!(registry.slugs().len(), 121);
+    let error = registry.find("acme-0").unwrap().unwrap_err();
+    assert_eq!(
+        (error.code.as_str(), (error.line, error.column > 0)),
+        ("E105", (place_of(SOUND, ".get_user.body.name").0, true))
+    );
+    assert!(registry.get("acme-0").is_none());
+    assert_eq!(registry.get("acme-120").map(|connector| connector.slug.as_str()), Some("acme-120"));
+    assert!(registry.find("acme-121").is_none());
 }

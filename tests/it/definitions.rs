@@ -10,13 +10,15 @@ use offramp::engine::{Engine, EngineLimits, Report};
 use offramp::http::decode::{Limits, decode};
 use offramp::model::{ErrorKind, HeldBefore, Outcome, RoleRef, UnassignRequest, Verified, VerifyMode};
 use offramp::sandbox::{Call, Clock, Demo, Reply, SimServer, Simulator};
-use offramp::transport::{HttpTransport, TransportLimits};
+use offramp::transport::{ProviderTransport, TransportLimits};
 
+mod elastic_cloud;
 mod jumpcloud;
 mod slack_enterprise;
+mod voucherify;
 
 fn engine() -> Engine {
-    let transport = HttpTransport::new("127.0.0.0/8".parse().unwrap(), TransportLimits::default());
+    let transport = ProviderTransport::new("127.0.0.0/8".parse().unwrap(), TransportLimits::default());
     let limits = EngineLimits {
         call_timeout: Duration::from_secs(10),
         wait_limit: Duration::from_secs(2),
@@ -53,8 +55,7 @@ fn verdict(report: &Report) -> (Outcome, Verified, HeldBefore, Option<ErrorKind>
 
 /// A field of the unified user.
 fn field(report: &Report, name: &str) -> Option<serde_json::Value> {
-    let (.., value) = report.user.iter().find(|(field, ..)| *field == name)?;
-    Some(value.to_json())
+    report.user.to_json(name)
 }
 
 /// What a scripted provider answers to a call, given all that it keeps.
@@ -129,4 +130,14 @@ async fn jumpcloud_against_its_simulator() {
 #[tokio::test]
 async fn slack_enterprise_against_its_simulator() {
     demonstrates(offramp::sandbox::slack_enterprise::SlackEnterprise::new(Clock::default())).await;
+}
+
+#[tokio::test]
+async fn voucherify_against_its_simulator() {
+    demonstrates(offramp::sandbox::voucherify::Voucherify::new(Clock::default())).await;
+}
+
+#[tokio::test]
+async fn elastic_cloud_against_its_simulator() {
+    demonstrates(offramp::sandbox::elastic_cloud::ElasticCloud::new(Clock::default())).await;
 }

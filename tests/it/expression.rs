@@ -112,7 +112,7 @@ fn projected(wants: &[&[&str]], each: &[(&[&str], &[&str])], document: &'static 
     let mut projection = Projection::default();
     wants.iter().for_each(|path| projection.want(path));
     each.iter().for_each(|(path, inner)| projection.want_each(path, inner));
-    to_json(&projection.read(&Bytes::from_static(document.as_bytes())).unwrap())
+    to_json(&projection.read(&Bytes::from_static(document.as_bytes())).unwrap().0)
 }
 
 #[test]

@@ -118,7 +118,7 @@ impl Compiler<'_> {
                 Some(index)
             }
         };
-        Ok(Auth { needs: needs.0, transport, scheme })
+        Ok(Auth { name: source.name(), needs: needs.0, transport, scheme })
     }
 
     fn oauth2(&mut self, set: &Oauth2Source, grant: &Grant<'_>, needs: &mut Needs) -> Result<AuthScheme> {

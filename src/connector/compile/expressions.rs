@@ -47,11 +47,16 @@ impl Compiler<'_> {
     }
 
     pub(super) fn tree(&mut self, source: &serde_json::Value) -> Result<TreeTemplate> {
-        let tree = TreeTemplate::compile(source).map_err(|(text, error)| self.source.error_in(&text, &error))?;
+        let tree = self.plain_tree(source)?;
         let mut expressions = Vec::new();
         tree.visit(&mut |expression| expressions.push(expression));
         self.check_all("", expressions.into_iter())?;
         Ok(tree)
+    }
+
+    /// A tree of which nothing is known to be fed yet.
+    pub(super) fn plain_tree(&self, source: &serde_json::Value) -> Result<TreeTemplate> {
+        TreeTemplate::compile(source).map_err(|(text, error)| self.source.error_in(&text, &error))
     }
 
     pub(super) fn check_all<'e>(

@@ -2,6 +2,7 @@
 
 mod auth;
 mod calls;
+mod capture;
 mod expressions;
 mod operation;
 mod session;
@@ -14,6 +15,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::compiled::*;
 use super::definition::*;
 use super::diagnostic::{DefinitionError, Source};
+use capture::Captures;
+
 use crate::expression::Projection;
 
 type Result<T> = std::result::Result<T, DefinitionError>;
@@ -51,6 +54,8 @@ struct Compiler<'d> {
     lets: BTreeSet<&'d str>,
     /// The step that `.object` is of, and the list it is in, while a user's mapping is compiled.
     object: Option<(&'d str, Vec<String>)>,
+    /// What plain paths are captured of, while a user's mapping is compiled.
+    capture: Option<Captures<'d>>,
     /// Whether the account's secrets may be read.
     in_auth: bool,
     /// Whether the message and the client may be read.
@@ -80,6 +85,7 @@ impl<'d> Compiler<'d> {
             wanted,
             lets,
             object: None,
+            capture: None,
             in_auth: false,
             in_topic: false,
             taken: BTreeSet::new(),

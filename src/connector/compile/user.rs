@@ -3,7 +3,7 @@
 use super::{Compiler, Result};
 use crate::connector::compiled::*;
 use crate::connector::definition::*;
-use crate::expression::ValuePath;
+use crate::expression::{TreeTemplate, ValuePath};
 use crate::model::{FieldType, USER_FIELDS};
 
 impl<'d> Compiler<'d> {
@@ -16,6 +16,7 @@ impl<'d> Compiler<'d> {
         if !matches!(element, Element::None) {
             self.object = Some((step, at.clone()));
         }
+        self.capture = self.captures(from);
         let mut fields = Vec::new();
         // In the schema's order, whatever the definition's: the answer is written without sorting.
         for (name, holds) in USER_FIELDS {
@@ -30,37 +31,36 @@ impl<'d> Compiler<'d> {
                 format!("the unified user has no field `{unknown}`"),
             ));
         }
-        self.object = None;
+        (self.object, self.capture) = (None, None);
         let when = self.optional(from.when.as_ref())?;
         Ok(UserMapping { step: from.step.clone(), before: from.before, at, element, when, fields })
     }
 
     pub(super) fn field(&mut self, name: &str, holds: FieldType, source: &serde_json::Value) -> Result<FieldSource> {
         if let Some(text) = source.as_str() {
-            return Ok(FieldSource::Expression(self.expression(text)?));
+            return Ok(FieldSource::Expression(self.captured_expression(text)?));
         }
         let each = source.as_object().filter(|map| map.len() == 2);
         let each = each.and_then(|map| Some((map.get("each")?.as_str()?, map.get("as")?.as_object()?)));
         let (FieldType::List(known), Some((list, element))) = (holds, each) else {
-            return Ok(FieldSource::Tree(self.tree(source)?));
+            let tree = self.captured_tree(source)?;
+            return Ok(match holds {
+                FieldType::List(known) => elements(known, &tree).map_or(FieldSource::Tree(tree), FieldSource::Elements),
+                _ => FieldSource::Tree(tree),
+            });
         };
         if let Some(unknown) = element.keys().find(|member| !known.iter().any(|(known, _)| known == member)) {
             let message = format!("an element of the unified user's `{name}` has no member `{unknown}`");
             return Err(self.error("C017", &format!("{unknown}:"), message));
         }
-        let mut members = Vec::new();
-        let mut inner = Vec::new();
-        for (member, holds) in known {
-            let Some(template) = element.get(*member) else { continue };
-            let template = self.tree(template)?;
-            template.visit(&mut |expression| {
-                let reads =
-                    expression.reads().into_iter().filter(|path| path.first().is_some_and(|root| root == "each"));
-                inner.extend(reads.map(|path| path[1..].to_vec()));
-            });
-            members.push((*member, *holds, template));
+        let mut members = Members::new();
+        for (index, (member, _)) in known.iter().enumerate() {
+            if let Some(template) = element.get(*member) {
+                members.push((index, self.plain_tree(template)?));
+            }
         }
-        Ok(FieldSource::Each { list: self.list(list, &inner)?, members })
+        let list = self.captured_list(list, &mut members)?;
+        Ok(FieldSource::Each { list, members })
     }
 
     /// Where the provider's object is: a path of names, and which element where it leads to a list.
@@ -96,4 +96,23 @@ impl<'d> Compiler<'d> {
         };
         Ok((at, element))
     }
+}
+
+/// The elements of a list that a definition writes out, if all their members are the schema's.
+fn elements(known: &[(&str, FieldType)], tree: &TreeTemplate) -> Option<Vec<Members>> {
+    let TreeTemplate::List(list) = tree else { return None };
+    let element = |element: &TreeTemplate| -> Option<Members> {
+        let TreeTemplate::Object(given) = element else { return None };
+        // An element without a placeholder is there in any case, which others are not.
+        let of_schema = given.iter().all(|(name, _)| known.iter().any(|(known, _)| *known == name.as_str()));
+        if !of_schema || !element.is_fed() {
+            return None;
+        }
+        let members = known.iter().enumerate().filter_map(|(index, (name, _))| {
+            let (_, template) = given.iter().find(|(given, _)| given.as_str() == *name)?;
+            Some((index, template.clone()))
+        });
+        Some(members.collect())
+    };
+    list.iter().map(element).collect()
 }

@@ -12,6 +12,8 @@ use crate::model::ErrorKind;
 /// A set of credentials, and which account keys it takes.
 #[derive(Debug)]
 pub struct Auth {
+    /// The scheme, as definitions call it.
+    pub name: &'static str,
     pub needs: Vec<String>,
     /// Index of the transport it is for; any that is HTTP, if none is named.
     pub transport: Option<usize>,

@@ -1,6 +1,7 @@
 //! How a definition says that calls are authenticated.
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::expression::MatcherSource;
@@ -9,7 +10,7 @@ use crate::model::ErrorKind;
 /// A set of credentials. Several are alternatives: the first that the account's settings complete is used. A set needs
 /// every account key that its templates read, but for those that stand alone as a member of a form, a query or further
 /// headers: such a member is left out where its key is not given.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "scheme", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::connector) enum AuthSource {
     /// Fixed headers made of the account's secrets.
@@ -27,31 +28,35 @@ pub(in crate::connector) enum AuthSource {
 }
 
 /// Headers that authenticate every call.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct HeadersSource {
     /// The transport it is for; any that is HTTP, if none is named.
     pub(in crate::connector) transport: Option<String>,
+    /// Names, and templates over the account.
     pub(in crate::connector) headers: IndexMap<String, String>,
 }
 
 /// A form for a token endpoint. The answer's `access_token` is sent as `Authorization: Bearer …`, for `expires_in` seconds.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct Oauth2Source {
     /// The transport it is for; any that is HTTP, if none is named.
     pub(in crate::connector) transport: Option<String>,
     /// A path below the base URL, or a whole URL.
     pub(in crate::connector) token_url: String,
+    /// Where the client's id and secret go.
     #[serde(default)]
     pub(in crate::connector) client: ClientAuth,
+    /// The client's id.
     pub(in crate::connector) client_id: Option<String>,
+    /// The client's secret.
     pub(in crate::connector) client_secret: Option<String>,
-    /// Of `oauth2_password`.
+    /// The user's name, of `oauth2_password`.
     pub(in crate::connector) username: Option<String>,
-    /// Of `oauth2_password`.
+    /// The user's password, of `oauth2_password`.
     pub(in crate::connector) password: Option<String>,
-    /// Of `oauth2_refresh_token`.
+    /// The refresh token, of `oauth2_refresh_token`.
     pub(in crate::connector) refresh_token: Option<String>,
     /// Whether the form says `grant_type`.
     #[serde(default = "yes")]
@@ -77,16 +82,18 @@ fn yes() -> bool {
 }
 
 /// Where a client shows its credentials to the token endpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connector) enum ClientAuth {
+    /// As members of the form.
     #[default]
     Form,
+    /// In an `Authorization: Basic` header.
     Basic,
 }
 
 /// A token that a call of the provider's own gives. What is taken of its answer is `.token` in `renew` and `headers`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct TokenSource {
     /// The transport it is for; any that is HTTP, if none is named.
@@ -113,15 +120,18 @@ pub(in crate::connector) struct TokenSource {
 }
 
 /// A call for a token.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct TokenCallSource {
+    /// The HTTP method.
     #[serde(default = "post")]
     pub(in crate::connector) method: String,
     /// Below the base URL, or a whole URL.
     pub(in crate::connector) path: String,
+    /// Query parameters; one without a value is left out.
     #[serde(default)]
     pub(in crate::connector) query: IndexMap<String, String>,
+    /// Headers; one without a value is left out.
     #[serde(default)]
     pub(in crate::connector) headers: IndexMap<String, String>,
     /// Sent as a form.
@@ -136,23 +146,26 @@ fn post() -> String {
 }
 
 /// What an answer of the token endpoint means that gives no token.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct TokenErrorSource {
+    /// The answers that are meant.
     pub(in crate::connector) when: MatcherSource,
+    /// What the caller is told.
     pub(in crate::connector) kind: ErrorKind,
     /// What the operator is told.
     pub(in crate::connector) message: Option<String>,
 }
 
 /// How a session with a message broker is authenticated: when connecting, by messages, or by both.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct SessionSource {
     /// The transport it is for.
     pub(in crate::connector) transport: String,
-    /// With `password`: shown when connecting.
+    /// A user's name that is shown when connecting, with `password`.
     pub(in crate::connector) username: Option<String>,
+    /// With `username`.
     pub(in crate::connector) password: Option<String>,
     /// Sent in order, each after the reply to the one before.
     #[serde(default)]
@@ -165,9 +178,10 @@ pub(in crate::connector) struct SessionSource {
 }
 
 /// A message that authenticates a session.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct SessionMessageSource {
+    /// An object: a tree whose strings are templates over the account and `.token`.
     pub(in crate::connector) message: serde_json::Value,
     /// Members of `.token` in the messages after this one, each with its path in the reply.
     #[serde(default)]
@@ -184,6 +198,18 @@ impl AuthSource {
             Self::Oauth2ClientCredentials(set) | Self::Oauth2Password(set) | Self::Oauth2RefreshToken(set) => {
                 set.transport.as_deref()
             }
+        }
+    }
+
+    /// The scheme's name.
+    pub(in crate::connector) fn name(&self) -> &'static str {
+        match self {
+            Self::Headers(_) => "headers",
+            Self::Oauth2ClientCredentials(_) => "oauth2_client_credentials",
+            Self::Oauth2Password(_) => "oauth2_password",
+            Self::Oauth2RefreshToken(_) => "oauth2_refresh_token",
+            Self::Token(_) => "token",
+            Self::Session(_) => "session",
         }
     }
 

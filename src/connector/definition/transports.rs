@@ -1,11 +1,12 @@
 //! How a definition says which way a provider is reached, where there is more than HTTP.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::ErrorKind;
 
 /// A way to the provider. One that has `publish` carries messages over MQTT 3.1.1; any other is HTTP.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct TransportSource {
     /// An expression over `.account`: the first way for which it is true is taken, and one without it always.

@@ -66,7 +66,7 @@ fn failure(report: Report, status: u16, kind: ErrorKind, context: &Context<'_>) 
     };
     error.is_remote = !matches!(kind, ErrorKind::Refused | ErrorKind::InvalidRequest | ErrorKind::Internal)
         || worst.as_ref().is_some_and(|failure| failure.answer.is_some());
-    error.members.insert("unassignment".into(), unassignment::body(&report, context.request_id));
+    error.members.insert("unassignment".into(), json!(unassignment::of(&report, context.request_id)));
     if format == ResponseFormat::Debug {
         error.members.insert("debug".into(), debug_body(&report, context));
     }
@@ -77,7 +77,7 @@ fn failure(report: Report, status: u16, kind: ErrorKind, context: &Context<'_>) 
 fn result_body(report: &Report, context: &Context<'_>, normalized: bool) -> Vec<u8> {
     let options = context.options;
     let remote_data = report.remote_data.as_ref().filter(|_| !normalized && !options.ignore_remote_data);
-    let outcome = unassignment::body(report, context.request_id);
+    let outcome = unassignment::of(report, context.request_id);
     let body = user::body(report, normalized, remote_data, &outcome);
     if options.exclude_fields.is_empty() {
         return body;

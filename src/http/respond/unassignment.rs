@@ -1,46 +1,61 @@
 //! `unassignment`: what became of each item, in the contract's words.
 
-use serde_json::{Map, Value as Json, json};
+use serde::Serialize;
 
 use crate::engine::{ItemReport, Report};
-use crate::model::{HeldBefore, Outcome};
+use crate::model::{ErrorKind, HeldBefore, Outcome, RoleRef, Verified};
 
 /// The whole object.
-pub(super) fn body(report: &Report, request_id: &str) -> Json {
-    json!({
-        "outcome": report.outcome(),
-        "verified": report.verified(),
-        "request_id": request_id,
-        "items": items(report),
-    })
+#[derive(Serialize)]
+pub(super) struct Unassignment<'r> {
+    outcome: Outcome,
+    verified: Verified,
+    request_id: &'r str,
+    items: Vec<Row<'r>>,
+}
+
+/// One item.
+#[derive(Serialize)]
+pub(super) struct Row<'r> {
+    role: &'r RoleRef,
+    outcome: Outcome,
+    held_before: HeldBefore,
+    verified: Verified,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remote_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmed_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<ErrorKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'r str>,
+}
+
+/// The whole object.
+pub(super) fn of<'r>(report: &'r Report, request_id: &'r str) -> Unassignment<'r> {
+    Unassignment { outcome: report.outcome(), verified: report.verified(), request_id, items: items(report) }
 }
 
 /// A row an item.
-pub(super) fn items(report: &Report) -> Vec<Json> {
+pub(super) fn items(report: &Report) -> Vec<Row<'_>> {
     report.items.iter().map(row).collect()
 }
 
-fn row(item: &ItemReport) -> Json {
-    let mut row = Map::new();
-    row.insert("role".into(), json!(item.role));
-    row.insert("outcome".into(), json!(item.outcome));
-    let held_before: HeldBefore = item.held_before;
-    row.insert("held_before".into(), json!(held_before));
-    row.insert("verified".into(), json!(item.verified));
-    if let Some(status) = item.remote_status {
-        row.insert("remote_status".into(), Json::from(status));
+fn row(item: &ItemReport) -> Row<'_> {
+    let failure = item.failure.as_deref();
+    Row {
+        role: &item.role,
+        outcome: item.outcome,
+        held_before: item.held_before,
+        verified: item.verified,
+        remote_status: item.remote_status,
+        confirmed_by: item.confirmed_by,
+        reason: item.reason,
+        kind: failure.map(|failure| failure.kind),
+        message: failure.map(|failure| failure.message.as_str()),
     }
-    if let Some(by) = item.confirmed_by {
-        row.insert("confirmed_by".into(), Json::from(by));
-    }
-    if let Some(reason) = item.reason {
-        row.insert("reason".into(), Json::from(reason));
-    }
-    if let Some(failure) = &item.failure {
-        row.insert("kind".into(), json!(failure.kind));
-        row.insert("message".into(), Json::from(failure.message.as_str()));
-    }
-    Json::Object(row)
 }
 
 /// One sentence for a request whose worst item has no failure of its own.

@@ -4,217 +4,205 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
-use serde_json::Value as Json;
+use serde::Serialize;
 
-use crate::engine::{Mapped, MappedElement, Report};
+use crate::engine::{Mapped, Report, Shown};
 use crate::expression::{Value, id_text};
 use crate::model::{FieldType, USER_FIELDS, USER_STATUSES};
 
-static NULL: Value = Value::Null;
-
 /// Writes the user, `remote_data` and `unassignment`.
-pub(super) fn body(report: &Report, normalized: bool, remote_data: Option<&Bytes>, unassignment: &Json) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1024 + remote_data.map_or(0, Bytes::len));
-    // Serializing maps with string keys into memory cannot fail.
-    let _ = User { report, normalized }.serialize(&mut serde_json::Serializer::new(&mut out));
+pub(super) fn body(
+    report: &Report,
+    normalized: bool,
+    remote_data: Option<&Bytes>,
+    unassignment: &impl Serialize,
+) -> Vec<u8> {
+    let room = 4096 + remote_data.map_or(0, Bytes::len);
+    let mut writer = Writer { out: Vec::with_capacity(room), normalized };
+    writer.out.push(b'{');
+    if normalized {
+        writer.every_field(report);
+    } else {
+        writer.mapped_fields(report);
+    }
+    let Writer { mut out, .. } = writer;
     // The user has at least its id: what follows is never the first member.
-    out.pop();
     if let Some(remote_data) = remote_data {
         // Read as JSON when it arrived: written as it is, without reading it again.
         out.extend_from_slice(b",\"remote_data\":");
         out.extend_from_slice(remote_data);
     }
     out.extend_from_slice(b",\"unassignment\":");
-    let _ = unassignment.serialize(&mut serde_json::Serializer::new(&mut out));
+    write(unassignment, &mut out);
     out.push(b'}');
     out
 }
 
-struct User<'r> {
-    report: &'r Report,
+/// Serializing what has string keys into memory cannot fail.
+fn write(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
+    let _ = serde_json::to_writer(out, value);
+}
+
+struct Writer {
+    out: Vec<u8>,
     normalized: bool,
 }
 
-impl Serialize for User<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        let mapped = &self.report.user;
-        let id = Value::from(self.report.user_id.as_str());
-        if self.normalized {
-            for (name, holds) in USER_FIELDS {
-                match mapped.iter().find(|(field, ..)| field == name) {
-                    Some((.., Mapped::Elements(elements))) => {
-                        map.serialize_entry(
-                            name,
-                            &Elements { elements, members: members_of(*holds), normalized: true },
-                        )?;
-                    }
-                    Some((.., Mapped::Value(value))) => {
-                        map.serialize_entry(name, &Field { value, holds: *holds, normalized: true })?;
-                    }
-                    None => {
-                        let value = if *name == "id" { &id } else { &NULL };
-                        map.serialize_entry(name, &Field { value, holds: *holds, normalized: true })?;
-                    }
+impl Writer {
+    fn every_field(&mut self, report: &Report) {
+        let id = Value::from(report.user_id.as_str());
+        for (name, holds) in USER_FIELDS {
+            self.name(name);
+            match report.user.get(name) {
+                Some(Mapped::Rows(members, cells)) => {
+                    self.list(cells.chunks_exact(members.len()), |writer, row| {
+                        let shown = row.iter().map(|cell| report.user.shown(cell));
+                        writer.element(members, shown);
+                    });
                 }
+                Some(Mapped::Cell(cell)) => self.value(report.user.shown(cell), *holds),
+                None => self.value(if *name == "id" { Shown::Value(&id) } else { Shown::Nothing }, *holds),
             }
-        } else {
-            if !mapped.iter().any(|(name, ..)| *name == "id") {
-                map.serialize_entry("id", &self.report.user_id)?;
-            }
-            for (name, holds, value) in mapped {
-                match value {
-                    Mapped::Elements(elements) => {
-                        map.serialize_entry(name, &Elements { elements, members: &[], normalized: false })?;
+        }
+    }
+
+    fn mapped_fields(&mut self, report: &Report) {
+        if report.user.get("id").is_none() {
+            self.name("id");
+            write(&report.user_id, &mut self.out);
+        }
+        for (name, holds, mapped) in report.user.iter() {
+            match mapped {
+                Mapped::Rows(members, cells) => {
+                    self.name(name);
+                    self.list(cells.chunks_exact(members.len()), |writer, row| {
+                        let shown = row.iter().map(|cell| report.user.shown(cell));
+                        writer.element(members, shown);
+                    });
+                }
+                Mapped::Cell(cell) => {
+                    let shown = report.user.shown(cell);
+                    if has_shape(shown, *holds) {
+                        self.name(name);
+                        self.value(shown, *holds);
                     }
-                    Mapped::Value(value) if has_shape(value, *holds) => {
-                        map.serialize_entry(name, &Field { value, holds: *holds, normalized: false })?;
-                    }
-                    Mapped::Value(_) => {}
                 }
             }
         }
-        map.end()
     }
-}
 
-fn members_of(holds: FieldType) -> &'static [(&'static str, FieldType)] {
-    match holds {
-        FieldType::List(members) => members,
-        _ => &[],
+    /// A member's name, with what stands before and after it. Names of the schema need no escapes.
+    fn name(&mut self, name: &str) {
+        self.separate(b'{');
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
     }
-}
 
-/// A list whose elements' members are in the schema's order already.
-struct Elements<'v> {
-    elements: &'v [MappedElement],
-    /// All members there could be; looked at only where every one is to be present.
-    members: &'static [(&'static str, FieldType)],
-    normalized: bool,
-}
-
-impl Serialize for Elements<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { members, normalized, .. } = *self;
-        serializer.collect_seq(self.elements.iter().map(|element| OrderedElement { element, members, normalized }))
+    fn separate(&mut self, open: u8) {
+        if self.out.last() != Some(&open) {
+            self.out.push(b',');
+        }
     }
-}
 
-struct OrderedElement<'v> {
-    element: &'v MappedElement,
-    members: &'static [(&'static str, FieldType)],
-    normalized: bool,
-}
+    fn list<T>(&mut self, elements: impl Iterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
+        self.out.push(b'[');
+        for element in elements {
+            self.separate(b'[');
+            write(self, element);
+        }
+        self.out.push(b']');
+    }
 
-impl Serialize for OrderedElement<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if self.normalized {
-            for (name, holds) in self.members {
-                let found = self.element.iter().find(|(member, ..)| member == name);
-                let value = found.map(|(.., value)| value).filter(|value| has_shape(value, *holds));
-                map.serialize_entry(name, &Field { value: value.unwrap_or(&NULL), holds: *holds, normalized: true })?;
-            }
-        } else {
-            for (name, holds, value) in self.element {
-                if has_shape(value, *holds) {
-                    map.serialize_entry(name, &Field { value, holds: *holds, normalized: false })?;
-                }
+    /// One element of a list of the schema; of a member that has no value, normalized alone says so.
+    fn element<'v>(&mut self, members: &[(&'static str, FieldType)], shown: impl Iterator<Item = Shown<'v>>) {
+        self.out.push(b'{');
+        for ((name, holds), shown) in members.iter().zip(shown) {
+            if has_shape(shown, *holds) {
+                self.name(name);
+                self.value(shown, *holds);
+            } else if self.normalized {
+                self.name(name);
+                self.value(Shown::Nothing, *holds);
             }
         }
-        map.end()
+        self.out.push(b'}');
     }
+
+    fn value(&mut self, shown: Shown<'_>, holds: FieldType) {
+        let normalized = self.normalized;
+        match (holds, shown) {
+            (FieldType::Texts, shown) => {
+                let texts = array(shown).iter().filter_map(id_text);
+                self.list(texts, |writer, text| write(&*text, &mut writer.out));
+            }
+            (FieldType::List(members), shown) => self.list(array(shown).iter(), |writer, element| {
+                let element = element.as_object();
+                let member = |(name, _): &(&str, FieldType)| {
+                    element.and_then(|element| element.get(*name)).map_or(Shown::Nothing, Shown::Value)
+                };
+                writer.element(members, members.iter().map(member));
+            }),
+            (FieldType::Status, Shown::Plain(text)) if normalized && !is_status(text) => self.null(),
+            (FieldType::Time, Shown::Plain(text)) if normalized => match std::str::from_utf8(text) {
+                Ok(text) => self.time(parse_time(text)),
+                Err(_) => self.null(),
+            },
+            (FieldType::Text | FieldType::Status | FieldType::Time, Shown::Plain(text)) => {
+                self.out.push(b'"');
+                self.out.extend_from_slice(text);
+                self.out.push(b'"');
+            }
+            (FieldType::Boolean, Shown::Value(value @ Value::Boolean(_)))
+            | (FieldType::Object, Shown::Value(value @ Value::Object(_))) => write(value, &mut self.out),
+            (FieldType::Time, Shown::Value(Value::Integer(seconds))) => {
+                self.time(Timestamp::from_second(*seconds).ok());
+            }
+            (FieldType::Time, Shown::Value(Value::Timestamp(moment))) => self.time(moment.to_rfc3339().parse().ok()),
+            (FieldType::Text | FieldType::Status | FieldType::Time, Shown::Value(value)) => match id_text(value) {
+                Some(text) if holds == FieldType::Time && normalized => self.time(parse_time(&text)),
+                Some(text) if holds == FieldType::Status && normalized && !is_status(text.as_bytes()) => self.null(),
+                Some(text) => write(&*text, &mut self.out),
+                None => self.null(),
+            },
+            (FieldType::Boolean | FieldType::Object, _) | (_, Shown::Nothing) => self.null(),
+        }
+    }
+
+    /// As RFC 3339 in UTC, or null.
+    fn time(&mut self, moment: Option<Timestamp>) {
+        write(&moment.map(|moment| moment.to_string()), &mut self.out);
+    }
+
+    fn null(&mut self) {
+        self.out.extend_from_slice(b"null");
+    }
+}
+
+fn array(shown: Shown<'_>) -> &[Value] {
+    match shown {
+        Shown::Value(value) => value.as_array().unwrap_or_default(),
+        Shown::Nothing | Shown::Plain(_) => &[],
+    }
+}
+
+fn is_status(text: &[u8]) -> bool {
+    USER_STATUSES.iter().any(|status| status.as_bytes() == text)
 }
 
 /// Whether a value can stand in a field of that type at all.
-fn has_shape(value: &Value, holds: FieldType) -> bool {
+fn has_shape(shown: Shown<'_>, holds: FieldType) -> bool {
+    let value = match shown {
+        Shown::Nothing => return false,
+        Shown::Plain(_) => return matches!(holds, FieldType::Text | FieldType::Status | FieldType::Time),
+        Shown::Value(value) => value,
+    };
     match holds {
         FieldType::Text | FieldType::Status => id_text(value).is_some(),
         FieldType::Time => id_text(value).is_some() || matches!(value, Value::Timestamp(_)),
         FieldType::Boolean => matches!(value, Value::Boolean(_)),
         FieldType::Object => matches!(value, Value::Object(_)),
         FieldType::Texts | FieldType::List(_) => matches!(value, Value::Array(_)),
-    }
-}
-
-struct Field<'v> {
-    value: &'v Value,
-    holds: FieldType,
-    normalized: bool,
-}
-
-impl Serialize for Field<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { value, holds, normalized } = *self;
-        match holds {
-            FieldType::Text => match id_text(value) {
-                Some(text) => serializer.serialize_str(&text),
-                None => serializer.serialize_none(),
-            },
-            FieldType::Boolean => match value {
-                Value::Boolean(flag) => serializer.serialize_bool(*flag),
-                _ => serializer.serialize_none(),
-            },
-            FieldType::Status => match id_text(value) {
-                Some(status) if !normalized || USER_STATUSES.contains(&&*status) => serializer.serialize_str(&status),
-                _ => serializer.serialize_none(),
-            },
-            FieldType::Time => time(value, normalized, serializer),
-            FieldType::Object => match value {
-                Value::Object(_) => value.serialize(serializer),
-                _ => serializer.serialize_none(),
-            },
-            FieldType::Texts => {
-                let texts = value.as_array().unwrap_or_default();
-                serializer.collect_seq(texts.iter().filter_map(id_text))
-            }
-            FieldType::List(members) => {
-                let elements = value.as_array().unwrap_or_default();
-                let mut list = serializer.serialize_seq(None)?;
-                for element in elements {
-                    list.serialize_element(&Element { element, members, normalized })?;
-                }
-                list.end()
-            }
-        }
-    }
-}
-
-struct Element<'v> {
-    element: &'v Value,
-    members: &'static [(&'static str, FieldType)],
-    normalized: bool,
-}
-
-impl Serialize for Element<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (name, holds) in self.members {
-            let value = self.element.as_object().and_then(|element| element.get(*name));
-            let value = value.filter(|value| has_shape(value, *holds));
-            if let Some(value) = value.or(self.normalized.then_some(&NULL)) {
-                map.serialize_entry(name, &Field { value, holds: *holds, normalized: self.normalized })?;
-            }
-        }
-        map.end()
-    }
-}
-
-/// A time as the provider wrote it; an integer is seconds since 1970. Normalized: RFC 3339 in UTC, or null.
-fn time<S: Serializer>(value: &Value, normalized: bool, serializer: S) -> Result<S::Ok, S::Error> {
-    let moment = match value {
-        Value::Integer(seconds) => Timestamp::from_second(*seconds).ok(),
-        Value::Timestamp(moment) => moment.to_rfc3339().parse().ok(),
-        text => match id_text(text) {
-            Some(text) if !normalized => return serializer.serialize_str(&text),
-            Some(text) => parse_time(&text),
-            None => None,
-        },
-    };
-    match moment {
-        Some(moment) => serializer.collect_str(&moment),
-        None => serializer.serialize_none(),
     }
 }
 

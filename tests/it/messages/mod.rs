@@ -5,6 +5,7 @@ mod definition;
 mod hub;
 mod mosquitto;
 mod sessions;
+mod strict;
 mod unassign;
 
 use std::sync::Arc;

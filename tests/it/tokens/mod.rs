@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
-use offramp::connector::{Registry, compile};
+use offramp::connector::from_directory;
 use offramp::credentials::vault::{MasterKey, Vault};
 use offramp::engine::{Engine, EngineLimits};
 use offramp::gateway::{Gateway, Parts};
@@ -252,7 +252,9 @@ fn vault() -> Vault {
 }
 
 async fn gateway(text: &str, storage: Arc<dyn Storage>) -> Router {
-    let connector = compile("made-up/connector.yaml", text).unwrap_or_else(|error| panic!("{}", error.render()));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("made-up")).unwrap();
+    std::fs::write(folder.path().join("made-up/connector.yaml"), text).unwrap();
     let transport = HttpTransport::new("127.0.0.1/32".parse().unwrap(), TransportLimits::default());
     let limits = EngineLimits {
         call_timeout: Duration::from_secs(2),
@@ -260,7 +262,7 @@ async fn gateway(text: &str, storage: Arc<dyn Storage>) -> Router {
         answer_bytes: 1 << 20,
     };
     let parts = Parts {
-        registry: Registry::new(vec![connector]),
+        registry: from_directory(folder.path()).unwrap_or_else(|error| panic!("{error}")),
         engine: Engine::new(Arc::new(transport), limits),
         storage,
         vault: vault(),
