@@ -1,11 +1,16 @@
 # The one entry point. `make ci` is what .ci/run calls.
-.PHONY: help test ci lint generated check-generated bench
+.PHONY: help test mosquitto ci lint generated check-generated bench
 
 help: ## Lists the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-test: ## Runs all tests. They start what they need on free loopback ports, and stop it.
+test: mosquitto ## Runs all tests. They start what they need on free loopback ports, and stop it.
 	cargo test --all-targets --locked
+
+mosquitto: ## Installs the message broker that one test speaks to, if it is missing.
+	@test -x /usr/sbin/mosquitto \
+	  || apt-get install -y --no-install-recommends mosquitto \
+	  || { echo "mosquitto is missing; install it with: apt-get install --no-install-recommends mosquitto"; exit 1; }
 
 lint: ## Formatting and clippy, as in CI.
 	cargo fmt --check

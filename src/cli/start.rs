@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::gateway::{Gateway, Parts};
 use crate::storage::Storage;
 use crate::storage::sqlite::SqliteStorage;
-use crate::transport::{HttpTransport, Trust};
+use crate::transport::{ProviderTransport, Trust};
 
 /// A gateway, and what making it did to the machine.
 pub(super) struct Started {
@@ -43,7 +43,7 @@ pub(super) async fn assemble(
         "" => Trust::public(),
         file => Trust::with_pem_file(Path::new(file))?,
     };
-    let transport = HttpTransport::with_trust(config.egress()?, config.transport_limits(), trust);
+    let transport = ProviderTransport::with_trust(config.egress()?, config.transport_limits(), trust);
     let engine = Engine::new(Arc::new(transport), config.engine_limits());
     let parts = Parts { registry, engine, storage, vault: Vault::new(key)?, admin_token, envelope: config.envelope };
     Ok(Arc::new(Gateway::open(parts).await?))

@@ -1,6 +1,7 @@
 //! A connector as the engine uses it: everything compiled, every name resolved.
 
 mod auth;
+mod transports;
 
 use std::collections::BTreeSet;
 
@@ -10,10 +11,11 @@ use regex::Regex;
 use vrl::value::KeyString;
 
 use super::definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField};
-use crate::expression::{AnswerMatcher, Expression, Projection, TextTemplate, TreeTemplate, Value, ValuePath};
+use crate::expression::{AnswerMatcher, Expression, Projection, Scope, TextTemplate, TreeTemplate, Value, ValuePath};
 use crate::model::{ErrorKind, FieldType, Outcome};
 
-pub use auth::{Auth, AuthScheme, TokenBody, TokenCall, TokenError, TokenScheme};
+pub use auth::{Auth, AuthScheme, SessionMessage, SessionScheme, TokenBody, TokenCall, TokenError, TokenScheme};
+pub use transports::{Messages, Way};
 
 /// A compiled connector definition.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub struct Connector {
     /// Where the provider documents the call.
     pub docs: String,
     pub base_url: TextTemplate,
+    /// The ways to the provider; none: HTTP.
+    pub transports: Vec<Way>,
     pub account: IndexMap<String, AccountKey>,
     pub auth: Vec<Auth>,
     pub headers: Vec<(HeaderName, TextTemplate)>,
@@ -54,8 +58,14 @@ pub struct Call {
     pub name: String,
     pub writes: bool,
     pub why: String,
+    /// Nothing is at `path` without `over_http`.
     pub method: Method,
     pub path: TextTemplate,
+    pub over_http: bool,
+    /// The call as a message.
+    pub message: Option<TreeTemplate>,
+    /// Where the body is in what came, by the transport's index.
+    pub unwrap: Vec<(usize, Vec<String>)>,
     pub query: Vec<(String, TextTemplate)>,
     pub headers: Vec<(HeaderName, TextTemplate)>,
     pub body: Option<TreeTemplate>,
@@ -74,8 +84,8 @@ impl Call {
         let mut expressions: Vec<&Expression> = self.path.expressions().collect();
         expressions.extend(self.query.iter().flat_map(|(_, template)| template.expressions()));
         expressions.extend(self.headers.iter().flat_map(|(_, template)| template.expressions()));
-        if let Some(body) = &self.body {
-            body.visit(&mut |expression| expressions.push(expression));
+        for tree in self.body.iter().chain(&self.message) {
+            tree.visit(&mut |expression| expressions.push(expression));
         }
         expressions
     }
@@ -308,6 +318,15 @@ pub enum FieldSource {
     },
 }
 
+/// The way that an account takes.
+#[derive(Clone, Copy, Debug)]
+pub struct WayTaken<'c> {
+    /// Index into the connector's transports, where it has any.
+    pub index: Option<usize>,
+    /// What it takes to carry messages; `None`: HTTP.
+    pub messages: Option<&'c std::sync::Arc<Messages>>,
+}
+
 /// The members of an element: the index of each among the schema's, in the schema's order.
 pub type Members = Vec<(usize, TreeTemplate)>;
 
@@ -325,8 +344,28 @@ impl Connector {
         self.reads.iter().find(|read| read.name == name)
     }
 
+    /// The way that an account with these settings takes; `None`: none of those there are. HTTP, where there is no choice.
+    pub fn way_for(&self, account: &Value) -> Option<WayTaken<'_>> {
+        if self.transports.is_empty() {
+            return Some(WayTaken { index: None, messages: None });
+        }
+        let scope = Scope::of_account(account);
+        let taken = |way: &Way| way.when.as_ref().is_none_or(|when| when.is_true(&scope));
+        let index = self.transports.iter().position(taken)?;
+        Some(WayTaken { index: Some(index), messages: self.transports[index].messages.as_ref() })
+    }
+
+    /// The sets of credentials that can be used on that way.
+    pub fn auths_for(&self, way: &WayTaken<'_>) -> impl Iterator<Item = &Auth> {
+        let (index, over_http) = (way.index, way.messages.is_none());
+        self.auth.iter().filter(move |auth| match auth.transport {
+            Some(transport) => index == Some(transport),
+            None => over_http,
+        })
+    }
+
     /// The credentials to use: the first set that these keys complete.
-    pub fn auth_for(&self, has: impl Fn(&str) -> bool) -> Option<&Auth> {
-        self.auth.iter().find(|auth| auth.needs.iter().all(|key| has(key)))
+    pub fn auth_for(&self, way: &WayTaken<'_>, has: impl Fn(&str) -> bool) -> Option<&Auth> {
+        self.auths_for(way).find(|auth| auth.needs.iter().all(|key| has(key)))
     }
 }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod operation;
+mod transports;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -13,6 +14,7 @@ pub(super) use operation::{
     OtherwiseSource, ProofSource, ReadRef, StepSource, TargetsSource, UserFrom, UserSource, WriteSource,
 };
 pub use operation::{InputPlace, RoleField};
+pub(super) use transports::*;
 
 use crate::expression::MatcherSource;
 use crate::model::{ErrorKind, Outcome};
@@ -35,6 +37,9 @@ pub(super) struct Definition {
     pub(super) docs: String,
     /// Where the API is, without a slash at the end; an account's `base_url` replaces it.
     pub(super) base_url: String,
+    /// The ways to the provider, by name, where there is another than HTTP.
+    #[serde(default)]
+    pub(super) transports: IndexMap<String, TransportSource>,
     /// What an operator must enter to connect an account.
     pub(super) account: IndexMap<String, AccountKey>,
     /// Sets of credentials, the first one that is complete is used.
@@ -161,10 +166,15 @@ pub(super) enum SettleSource {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CallSource {
-    /// The HTTP method.
-    pub(super) method: String,
+    /// The HTTP method. With `path`: how the call is made over HTTP.
+    pub(super) method: Option<String>,
     /// A template below `base_url`; what is filled in stays one segment.
-    pub(super) path: String,
+    pub(super) path: Option<String>,
+    /// An object, a tree whose strings are templates: how the call is made over a transport that carries messages.
+    pub(super) message: Option<serde_json::Value>,
+    /// Where the answer's body is in what came over a transport of that name, so that it is the same over all of them.
+    #[serde(default)]
+    pub(super) unwrap: IndexMap<String, String>,
     /// Query parameters, each a template; one without a value is left out.
     #[serde(default)]
     pub(super) query: IndexMap<String, String>,

@@ -71,11 +71,13 @@ pub(super) struct Source<'s> {
 }
 
 impl Source<'_> {
-    /// A mistake in the first place where `needle` stands in the text.
+    /// A mistake in the first place where `needle` stands in the text, not as the end of a longer word if there is another.
     pub(super) fn error_at(&self, code: &str, needle: &str, message: impl Into<String>) -> DefinitionError {
         // A block scalar loses its indentation when it is read, so only its first line is sure to be found.
         let first_line = needle.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-        let offset = self.text.find(first_line).unwrap_or_default();
+        let starts_word = |at: &usize| !self.text[..*at].ends_with(|c: char| c.is_alphanumeric() || "_-".contains(c));
+        let places = || self.text.match_indices(first_line).map(|(at, _)| at);
+        let offset = places().find(starts_word).or_else(|| places().next()).unwrap_or_default();
         self.error_at_offset(code, offset, first_line.len().max(1), message.into())
     }
 

@@ -15,8 +15,9 @@ pub use capabilities::Capabilities;
 pub use compile::compile;
 pub use compiled::{
     Auth, AuthScheme, Call, Check, Connector, Element, ErrorRule, FieldSource, Holds, Input, List, Lookup, LookupPlace,
-    MappedField, Members, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, Spread, Step, Stop, TokenBody,
-    TokenCall, TokenError, TokenScheme, UserMapping, WriteStep,
+    MappedField, Members, Messages, NamedValue, Operation, Otherwise, Paginate, Proof, ReadStep, SessionMessage,
+    SessionScheme, Spread, Step, Stop, TokenBody, TokenCall, TokenError, TokenScheme, UserMapping, Way, WayTaken,
+    WriteStep,
 };
 pub use definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField, TimeHeader, TimeUnit};
 pub use diagnostic::{DefinitionError, Level};

@@ -13,9 +13,10 @@ use thiserror::Error;
 use vrl::value::KeyString;
 
 use super::keeper::{SecretKeeper, Secrets};
+use super::messages::{MessageSession, broker_address};
 use super::session::Session;
-use crate::connector::{AccountKey, Connector};
-use crate::expression::{Scope, Value};
+use crate::connector::{AccountKey, AuthScheme, Connector, Messages, WayTaken};
+use crate::expression::{Expression, Scope, Value};
 
 /// How long a role that was shown to exist is taken to exist.
 const ROLE_MEMORY: Duration = Duration::from_secs(600);
@@ -33,6 +34,10 @@ pub enum ContextError {
     Wrong { key: String, expected: String },
     #[error("the context holds no complete set of credentials; one of these is needed: {sets}")]
     NoCredentials { sets: String },
+    #[error("the broker's address must be mqtt://host:port or mqtts://host:port, without a path")]
+    Broker,
+    #[error("the context chooses no way to the provider; there are: {names}")]
+    NoWay { names: String },
     #[error("the credentials cannot be used: {0}")]
     Unfit(String),
     #[error("context.base_url must be an http or https address without query, such as https://api.example.com")]
@@ -61,7 +66,9 @@ impl Context {
             if key == "base_url" {
                 if !empty {
                     let text = value.as_str().ok_or(ContextError::BaseUrl)?;
-                    BaseUrl::parse(text).ok_or(ContextError::BaseUrl)?;
+                    let by_message = connector.transports.iter().any(|way| way.messages.is_some());
+                    let broker = broker_address(text).filter(|_| by_message);
+                    BaseUrl::parse(text).or(broker).ok_or(ContextError::BaseUrl)?;
                     context.public.insert(key.clone(), value.clone());
                 }
                 continue;
@@ -81,14 +88,36 @@ impl Context {
                 context.public.insert(key.clone(), serde_json::Value::from(default.as_str()));
             }
             if setting.required && context.get(key).is_none() {
-                let help = if setting.help.is_empty() { String::new() } else { format!(": {}", setting.help) };
-                return Err(ContextError::Missing { key: key.clone(), help });
+                return Err(missing(key, setting));
             }
         }
-        if connector.auth_for(|key| context.get(key).is_some()).is_none() {
-            return Err(no_credentials(connector));
+        let public = values_of(context.public.iter());
+        let way = connector.way_for(&public).ok_or_else(|| no_way(connector))?;
+        if let Some(messages) = way.messages {
+            context.broker(connector, messages, &public)?;
+        }
+        if connector.auth_for(&way, |key| context.get(key).is_some()).is_none() {
+            return Err(no_credentials(connector, &way));
         }
         Ok(context)
+    }
+
+    /// Where the broker is: `base_url`, if that is a broker's address, or what the definition makes of the settings.
+    fn broker(&self, connector: &Connector, messages: &Messages, public: &Value) -> Result<BaseUrl, ContextError> {
+        let given = self.get("base_url").and_then(serde_json::Value::as_str);
+        if let Some(broker) = given.and_then(broker_address) {
+            return Ok(broker);
+        }
+        let url = messages.url.fill(&Scope::of_account(public)).ok().flatten();
+        if let Some(broker) = url.as_deref().and_then(broker_address) {
+            return Ok(broker);
+        }
+        let read = messages.url.expressions().flat_map(Expression::reads);
+        let mut keys = read.filter_map(|path| path.into_iter().nth(1));
+        match keys.find(|key| self.get(key).is_none()).and_then(|key| connector.account.get_key_value(&key)) {
+            Some((key, setting)) => Err(missing(key, setting)),
+            None => Err(ContextError::Broker),
+        }
     }
 
     fn get(&self, key: &str) -> Option<&serde_json::Value> {
@@ -96,8 +125,18 @@ impl Context {
     }
 }
 
-fn no_credentials(connector: &Connector) -> ContextError {
-    let sets: Vec<String> = connector.auth.iter().map(|auth| auth.needs.join(" + ")).collect();
+fn missing(key: &str, setting: &AccountKey) -> ContextError {
+    let help = if setting.help.is_empty() { String::new() } else { format!(": {}", setting.help) };
+    ContextError::Missing { key: key.to_owned(), help }
+}
+
+fn no_way(connector: &Connector) -> ContextError {
+    let names: Vec<&str> = connector.transports.iter().map(|way| way.name.as_str()).collect();
+    ContextError::NoWay { names: names.join(", ") }
+}
+
+fn no_credentials(connector: &Connector, way: &WayTaken<'_>) -> ContextError {
+    let sets: Vec<String> = connector.auths_for(way).map(|auth| auth.needs.join(" + ")).collect();
     ContextError::NoCredentials { sets: sets.join(", or ") }
 }
 
@@ -157,6 +196,10 @@ pub struct Account {
     pub values: Value,
     pub base: BaseUrl,
     pub session: Arc<Session>,
+    /// Index of the connector's transport that it takes, where there is a choice.
+    pub way: Option<usize>,
+    /// The session with a message broker, where that is how the provider is reached.
+    pub messages: Option<MessageSession>,
     /// The secrets as a provider might repeat them, plainly or within JSON.
     pub secrets: Vec<Vec<u8>>,
     needs_reauth: AtomicBool,
@@ -181,16 +224,25 @@ impl Account {
     ) -> Result<Self, ContextError> {
         let public = values_of(context.public.iter());
         let all = values_of(context.public.iter().chain(&context.secret));
-        let base = match context.public.get("base_url").and_then(serde_json::Value::as_str) {
-            Some(url) => BaseUrl::parse(url),
-            None => {
+        let way = connector.way_for(&public).ok_or_else(|| no_way(&connector))?;
+        let base = match (way.messages, context.public.get("base_url").and_then(serde_json::Value::as_str)) {
+            (Some(messages), _) => context.broker(&connector, messages, &public)?,
+            (None, Some(url)) => BaseUrl::parse(url).ok_or(ContextError::BaseUrl)?,
+            (None, None) => {
                 let url = connector.base_url.fill(&Scope::of_account(&public)).ok().flatten();
-                url.as_deref().and_then(BaseUrl::parse)
+                url.as_deref().and_then(BaseUrl::parse).ok_or(ContextError::BaseUrl)?
             }
         };
-        let base = base.ok_or(ContextError::BaseUrl)?;
         let has = |key: &str| context.get(key).is_some();
-        let auth = connector.auth_for(has).ok_or_else(|| no_credentials(&connector))?;
+        let auth = connector.auth_for(&way, has).ok_or_else(|| no_credentials(&connector, &way))?;
+        let messages = match (way.messages, &auth.scheme) {
+            (Some(messages), AuthScheme::Session(scheme)) => {
+                let (messages, scheme) = (Arc::clone(messages), Arc::clone(scheme));
+                Some(MessageSession::new(messages, scheme, base.clone(), public.clone(), all.clone()))
+            }
+            _ => None,
+        };
+        let way = way.index;
         let session = Arc::new(Session::new(id, &auth.scheme, all, &context.secret, &base)?);
         Ok(Self {
             id: id.to_owned(),
@@ -199,6 +251,8 @@ impl Account {
             values: public,
             base,
             session,
+            way,
+            messages,
             secrets: context.secret.values().flat_map(spellings).collect(),
             needs_reauth: AtomicBool::new(needs_reauth),
             has_news: AtomicBool::new(false),

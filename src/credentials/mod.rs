@@ -4,11 +4,13 @@ mod account;
 pub mod api_token;
 mod keeper;
 mod master_key;
+mod messages;
 mod session;
 mod token;
 pub mod vault;
 
 pub use account::{Account, BaseUrl, Context, ContextError, KnownRole};
 pub use keeper::{KeeperError, SecretKeeper, Secrets};
+pub use messages::{MessageSession, OpenSession, Unanswered};
 pub use session::{AuthHeaders, Bearer, Session};
 pub use token::SessionError;

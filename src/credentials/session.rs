@@ -17,7 +17,7 @@ use crate::model::ErrorKind;
 use crate::transport::Transport;
 
 /// A token is renewed so long before its end, or at half of a life that is shorter than twice that.
-const RENEW_AHEAD: Duration = Duration::from_secs(60);
+pub(super) const RENEW_AHEAD: Duration = Duration::from_secs(60);
 
 /// The headers that authenticate a call. Never printed.
 pub type AuthHeaders = Arc<Bearer>;
@@ -32,6 +32,11 @@ pub struct Bearer {
 }
 
 impl Bearer {
+    /// No headers, but secrets that must not be shown.
+    pub(super) fn of_secrets(others: Vec<Vec<u8>>) -> Self {
+        Self { others, ..Self::default() }
+    }
+
     /// What in the headers is secret: a header's value, or what follows its scheme; and what came with them.
     pub fn secrets(&self) -> impl Iterator<Item = &[u8]> {
         let texts = self.headers.iter().map(|(_, value)| value.as_bytes());
@@ -91,6 +96,7 @@ impl Session {
                 let bearer = Bearer { headers, ..Bearer::default() };
                 Ok(Self { latest: ArcSwapOption::from_pointee(bearer), token: None })
             }
+            AuthScheme::Session(_) => Ok(Self { latest: ArcSwapOption::from_pointee(Bearer::default()), token: None }),
             AuthScheme::Token(scheme) => {
                 token::render(&scheme.request, &scope, base).map_err(ContextError::Unfit)?;
                 let state = TokenState { values, secret: secret.clone(), taken: ObjectMap::new(), unkept: None };

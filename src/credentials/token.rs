@@ -175,7 +175,7 @@ fn seconds(value: &Value) -> Option<Duration> {
 }
 
 /// What an answer without a token means: the definition's rules first, then what the statuses stand for.
-fn refusal(rules: &[TokenError], status: u16, body: &Value, raw: &[u8]) -> SessionError {
+pub(super) fn refusal(rules: &[TokenError], status: u16, body: &Value, raw: &[u8]) -> SessionError {
     let answer = object([("status", Value::Integer(status.into())), ("body", body.clone())]);
     let nothing = Value::Null;
     let scope = Scope::of_account(&nothing);

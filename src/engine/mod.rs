@@ -7,6 +7,7 @@ mod listing;
 mod locks;
 mod lookup;
 mod mapped;
+mod messages;
 mod passthrough;
 mod prepare;
 mod prove;
@@ -67,6 +68,7 @@ impl Engine {
     pub async fn unassign(&self, account: &Account, mut request: UnassignRequest) -> Result<Report, RequestError> {
         let operation = &account.connector.unassign;
         passthrough::check(operation, &request)?;
+        passthrough::check_way(account, &request)?;
         if let Some(id) = &mut request.id {
             *id = prepare::spelled_id(operation, &account.values, id);
         }
@@ -115,6 +117,9 @@ impl Engine {
         let wire = self.wire(account, &UnassignRequest::default());
         let run = Run::new(wire, &self.locks, UnassignRequest::default(), Vec::new());
         let call = &account.connector.reads[account.connector.check];
+        if let (Some(messages), None) = (&account.messages, &call.message) {
+            return wire.open_session(messages).await;
+        }
         wire.exchange(call, &run.scope(None), Extra::default(), false).await.result.map(|_| ())
     }
 

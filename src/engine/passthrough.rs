@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::connector::Operation;
+use crate::credentials::Account;
 use crate::model::{RequestError, UnassignRequest};
 
 /// Refuses a passthrough that sets or repeats what says whose access to what is taken.
@@ -29,6 +30,18 @@ pub(super) fn check(operation: &Operation, request: &UnassignRequest) -> Result<
         if let Some(root) = root.split_once('.').map(|(root, _)| root).filter(|root| protected(root)) {
             return refused(format!("remote_query[{root}]"));
         }
+    }
+    Ok(())
+}
+
+/// Refuses what the account's transport cannot carry.
+///
+/// # Errors
+/// If a query is to be added to messages, which have none.
+pub(super) fn check_way(account: &Account, request: &UnassignRequest) -> Result<(), RequestError> {
+    if account.messages.is_some() && !request.remote_query.is_empty() {
+        let message = "remote_query: this account is reached by messages, which have no query; use remote_data";
+        return Err(RequestError::new(message));
     }
     Ok(())
 }

@@ -158,6 +158,8 @@ impl Run<'_> {
             }
             // The provider's no stands: the role is held.
             (false, Some(true)) if item.write == Write::Disputed => (Outcome::Failed, Verified::No),
+            // It may be gone, and not shown to be yet.
+            (false, Some(true)) if within_lag => (Outcome::Unknown, Verified::Unverifiable),
             (false, Some(true)) => (Outcome::Unknown, Verified::No),
             (false, None) => (Outcome::Unknown, Verified::Unverifiable),
         };

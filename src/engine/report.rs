@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::mapped::UserFields;
 use super::wire::Answered;
+use crate::connector::Call;
 use crate::model::{ErrorKind, HeldBefore, Outcome, RoleRef, Verified};
 use crate::transport::AnswerBody;
 
@@ -81,12 +82,39 @@ pub struct PlanStep {
     pub name: String,
     /// `read` or `write`.
     pub effect: &'static str,
-    pub method: String,
-    pub url: String,
+    /// Of a call over HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Of a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub headers: serde_json::Map<String, serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<serde_json::Value>,
     pub why: String,
+}
+
+impl PlanStep {
+    /// A step of which no more is said than its name and what it is for.
+    pub(super) fn of(call: &Call) -> Self {
+        let why = match call.why.as_str() {
+            "" => "reads what the next step needs, or proves the effect",
+            why => why,
+        };
+        Self {
+            name: call.name.clone(),
+            effect: if call.writes { "write" } else { "read" },
+            method: None,
+            url: None,
+            topic: None,
+            headers: serde_json::Map::new(),
+            body: None,
+            why: why.to_owned(),
+        }
+    }
 }
 
 /// One call that was made, for `debug`.

@@ -12,10 +12,11 @@ use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::{Map, Value as Json};
 
 use super::classify::{MASK, shown_body};
+use super::messages::unwrapped;
 use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
 use crate::connector::{Call, Connector};
-use crate::credentials::{Account, AuthHeaders, SessionError};
+use crate::credentials::{Account, AuthHeaders, Bearer, SessionError};
 use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
 use crate::model::{ErrorKind, Outcome};
 use crate::transport::{AnswerBody, ProviderCall, Transport, TransportError};
@@ -97,7 +98,7 @@ pub(super) struct Received {
     pub(super) raw: Bytes,
     /// The body is not all there.
     pub(super) cut: bool,
-    rest: Option<AnswerBody>,
+    pub(super) rest: Option<AnswerBody>,
 }
 
 /// A call ready to be sent, without credentials.
@@ -185,6 +186,9 @@ impl<'a> Wire<'a> {
 
     /// Renders a step for a plan: secrets masked, nothing sent.
     pub(super) fn plan(&self, call: &Call, scope: &Scope<'_>, extra: Extra<'_>) -> Result<PlanStep, Failure> {
+        if let Some(messages) = &self.account.messages {
+            return self.plan_message(messages, call, scope, extra);
+        }
         let rendered = self.render(call, scope, extra, None)?;
         Ok(self.describe(call, &rendered))
     }
@@ -198,18 +202,12 @@ impl<'a> Wire<'a> {
         for name in self.account.session.header_names() {
             headers.insert(name.as_str().to_owned(), Json::from(MASK));
         }
-        let why = match call.why.as_str() {
-            "" => "reads what the next step needs, or proves the effect",
-            why => why,
-        };
         PlanStep {
-            name: call.name.clone(),
-            effect: if call.writes { "write" } else { "read" },
-            method: call.method.as_str().to_owned(),
-            url: rendered.uri.to_string(),
+            method: Some(call.method.as_str().to_owned()),
+            url: Some(rendered.uri.to_string()),
             headers,
             body: (!rendered.body.is_empty()).then(|| serde_json::from_slice(&rendered.body).unwrap_or_default()),
-            why: why.to_owned(),
+            ..PlanStep::of(call)
         }
     }
 
@@ -229,6 +227,10 @@ impl<'a> Wire<'a> {
         page: Option<&Page<'_>>,
         streaming: bool,
     ) -> Exchange {
+        if let Some(messages) = &self.account.messages {
+            // Boxed, so that calls over HTTP do not carry the room for it.
+            return Box::pin(self.single_message(messages, call, scope, extra)).await;
+        }
         let rendered = match self.render(call, scope, extra, page) {
             Ok(rendered) => rendered,
             Err(failure) => return Exchange { result: Err(failure), sends: 0, trace: Vec::new(), rest: None },
@@ -251,19 +253,23 @@ impl<'a> Wire<'a> {
                 Err(error) => return self.without_credentials(&error),
             }
         }
+        self.note_credentials_of(&exchange);
+        exchange
+    }
+
+    pub(super) fn note_credentials_of(&self, exchange: &Exchange) {
         match &exchange.result {
             Ok(_) => self.note_credentials(false),
             Err(failure) if failure.kind == ErrorKind::CredentialsRejected => self.note_credentials(true),
             Err(_) => {}
         }
-        exchange
     }
 
     fn note_credentials(&self, refused: bool) {
         self.account.mark(refused);
     }
 
-    fn without_credentials(&self, error: &SessionError) -> Exchange {
+    pub(super) fn without_credentials(&self, error: &SessionError) -> Exchange {
         if error.kind == ErrorKind::CredentialsRejected {
             self.note_credentials(true);
         }
@@ -311,6 +317,9 @@ impl<'a> Wire<'a> {
         let (result, sent, rest, error) = match answer {
             Ok(mut received) => {
                 let rest = received.rest.take();
+                if !call.unwrap.is_empty() {
+                    received.raw = unwrapped(self, call, received.raw);
+                }
                 let (answered, result) = self.classify(call, scope, received, credentials);
                 let result = result
                     .map(|()| Arc::clone(&answered))
@@ -321,20 +330,31 @@ impl<'a> Wire<'a> {
         };
         let mut trace = Vec::new();
         if self.tracing {
-            let answered = match &result {
-                Ok(answered) => Some(answered),
-                Err(failure) => failure.answer.as_ref(),
-            };
-            trace.push(TraceStep {
-                call: self.describe(call, rendered),
-                elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-                status: answered.map(|answered| answered.status),
-                response_headers: answered.map(|it| self.masked_headers(&it.headers, credentials)).unwrap_or_default(),
-                data: answered.and_then(|answered| shown_body(answered.shown(), &self.connector().secret_fields)),
-                error,
-            });
+            trace.push(self.trace_step(self.describe(call, rendered), started, &result, credentials, error));
         }
         Exchange { result, sends: u32::from(sent), trace, rest }
+    }
+
+    pub(super) fn trace_step(
+        &self,
+        call: PlanStep,
+        started: Instant,
+        result: &Result<Arc<Answered>, Failure>,
+        credentials: &Bearer,
+        error: Option<String>,
+    ) -> TraceStep {
+        let answered = match result {
+            Ok(answered) => Some(answered),
+            Err(failure) => failure.answer.as_ref(),
+        };
+        TraceStep {
+            call,
+            elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            status: answered.map(|answered| answered.status),
+            response_headers: answered.map(|it| self.masked_headers(&it.headers, credentials)).unwrap_or_default(),
+            data: answered.and_then(|answered| shown_body(answered.shown(), &self.connector().secret_fields)),
+            error,
+        }
     }
 
     async fn read_body(
@@ -356,7 +376,7 @@ impl<'a> Wire<'a> {
     }
 }
 
-fn transport_failure(error: &TransportError) -> Failure {
+pub(super) fn transport_failure(error: &TransportError) -> Failure {
     let kind = if error.is_timeout() { ErrorKind::ProviderTimeout } else { ErrorKind::ProviderUnavailable };
     let outcome = if error.was_sent() { Outcome::Unknown } else { Outcome::Failed };
     Failure { timed_out: error.is_timeout(), ..Failure::new(kind, outcome, error.to_string()) }

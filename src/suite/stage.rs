@@ -26,7 +26,7 @@ use crate::http::{Site, decode, router};
 use crate::sandbox::{Call, Clock, Demo, SimServer};
 use crate::storage::sqlite::SqliteStorage;
 use crate::storage::{AccountRecord, AccountStatus, Envelope, Storage, timestamp};
-use crate::transport::{HttpTransport, TransportLimits, Trust};
+use crate::transport::{ProviderTransport, TransportLimits, Trust};
 
 const TOKEN: &str = "the-token-of-the-suites-administrator";
 const ACCOUNT: &str = "the-account";
@@ -105,7 +105,7 @@ impl Stage {
         let secrets = secrets.filter_map(|(_, value)| value.as_str().map(str::to_owned)).chain([TOKEN.to_owned()]);
         let secrets = secrets.collect();
         let egress = "127.0.0.1/32".parse().map_err(text)?;
-        let transport = HttpTransport::with_trust(egress, TransportLimits::default(), Trust::public());
+        let transport = ProviderTransport::with_trust(egress, TransportLimits::default(), Trust::public());
         let limits = EngineLimits { call_timeout, wait_limit: WAIT_LIMIT, answer_bytes: ANSWER_BYTES };
         let storage = Arc::new(SqliteStorage::open("sqlite::memory:").await.map_err(text)?);
         let parts = Parts {

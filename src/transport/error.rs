@@ -41,6 +41,14 @@ pub enum TransportError {
     #[error("no TLS with {host}: {reason}")]
     Tls { host: String, reason: String },
 
+    /// The broker refused the connection, by MQTT's return code: 4 and 5 are for the credentials. Nothing was sent.
+    #[error("{host} refused the connection: {}", connect_code(*code))]
+    ConnectionRefused { host: String, code: u8 },
+
+    /// The broker refused a subscription without which no answer would come. Nothing was sent.
+    #[error("the subscription to {topic} was refused")]
+    SubscriptionRefused { topic: String },
+
     /// The provider closed the connection before a byte of the call was written. Nothing was sent.
     #[error("the connection closed before the call was sent: {reason}")]
     NotSent { reason: String },
@@ -80,6 +88,8 @@ impl TransportError {
             | Self::ConnectFailed { .. }
             | Self::ConnectTimeout { .. }
             | Self::Tls { .. }
+            | Self::ConnectionRefused { .. }
+            | Self::SubscriptionRefused { .. }
             | Self::NotSent { .. } => false,
             Self::Timeout { .. }
             | Self::BodyStalled { .. }
@@ -93,6 +103,18 @@ impl TransportError {
     /// Whether time ran out, before or after sending.
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::ConnectTimeout { .. } | Self::Timeout { .. } | Self::BodyStalled { .. })
+    }
+}
+
+/// MQTT 3.1.1, section 3.2.2.3.
+fn connect_code(code: u8) -> &'static str {
+    match code {
+        1 => "it does not speak MQTT 3.1.1",
+        2 => "the client identifier is not allowed",
+        3 => "the service is not available",
+        4 => "bad user name or password",
+        5 => "not authorized",
+        _ => "for a reason of its own",
     }
 }
 

@@ -55,8 +55,10 @@ pub struct TransportLimits {
     pub max_header_count: usize,
     /// Of an answer's head; twice as much is the most that is read ahead of a streamed body. At least 8 KiB.
     pub max_head_bytes: usize,
-    /// The largest body that is collected; streams are not limited.
+    /// The largest body that is collected; streams are not limited. Also the largest message that is taken.
     pub response_body_bytes: usize,
+    /// How long a connection to a message broker is kept that nobody uses.
+    pub message_idle_timeout: Duration,
 }
 
 impl Default for TransportLimits {
@@ -69,6 +71,7 @@ impl Default for TransportLimits {
             max_header_count: HEADERS_ON_THE_STACK,
             max_head_bytes: 64 << 10,
             response_body_bytes: 16 << 20,
+            message_idle_timeout: Duration::from_secs(300),
         }
     }
 }
@@ -94,7 +97,10 @@ impl HttpTransport {
 
     /// With everything given.
     pub fn with(policy: EgressPolicy, limits: TransportLimits, trust: Trust, resolver: Resolver) -> Self {
-        let connector = ProviderConnector::new(policy, trust, resolver, limits.connect_timeout);
+        Self::over(ProviderConnector::new(policy, trust, resolver, limits.connect_timeout), limits)
+    }
+
+    pub(super) fn over(connector: ProviderConnector, limits: TransportLimits) -> Self {
         let mut client = Client::builder(TokioExecutor::new());
         client
             .pool_timer(TokioTimer::new())

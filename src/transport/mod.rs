@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode, Uri};
 
 mod body;
@@ -13,6 +14,8 @@ mod connect;
 mod egress;
 mod error;
 mod http1;
+mod mqtt;
+mod provider;
 mod trust;
 
 pub use body::AnswerBody;
@@ -20,6 +23,8 @@ pub use connect::Resolver;
 pub use egress::{Channel, EgressPolicy, EgressPolicyError};
 pub use error::TransportError;
 pub use http1::{HttpTransport, TransportLimits};
+pub use mqtt::{Message, MessageLink, MqttTransport};
+pub use provider::ProviderTransport;
 pub use trust::{Trust, TrustError};
 
 /// One request to a provider, complete: what is here is what is sent.
@@ -49,6 +54,30 @@ impl fmt::Debug for ProviderCall {
     }
 }
 
+/// A connection to a message broker, to be opened.
+#[derive(Clone)]
+pub struct BrokerCall {
+    pub tls: bool,
+    /// Host and port; without a port, 1883 or 8883.
+    pub authority: Authority,
+    /// User name and password, where the broker wants them at once.
+    pub login: Option<(String, String)>,
+    /// For everything up to the broker's word that the connection stands.
+    pub timeout: Duration,
+}
+
+/// Shows neither user nor password.
+impl fmt::Debug for BrokerCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrokerCall")
+            .field("tls", &self.tls)
+            .field("authority", &self.authority)
+            .field("has_login", &self.login.is_some())
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}
+
 /// What the provider answered, whatever its status: a redirect is an answer too, and is never followed.
 #[derive(Debug)]
 pub struct ProviderAnswer {
@@ -66,4 +95,12 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// No usable answer; [`TransportError::was_sent`] tells whether the provider may have seen the call.
     async fn send(&self, call: ProviderCall) -> Result<ProviderAnswer, TransportError>;
+
+    /// Opens a connection to a message broker.
+    ///
+    /// # Errors
+    /// There is none, or this transport carries no messages; nothing was sent.
+    async fn connect(&self, _broker: BrokerCall) -> Result<MessageLink, TransportError> {
+        Err(TransportError::InvalidCall { reason: "this transport carries no messages" })
+    }
 }

@@ -10,7 +10,7 @@ use offramp::engine::{Engine, EngineLimits, Report};
 use offramp::http::decode::{Limits, decode};
 use offramp::model::{ErrorKind, HeldBefore, Outcome, RoleRef, UnassignRequest, Verified, VerifyMode};
 use offramp::sandbox::{Call, Clock, Demo, Reply, SimServer, Simulator};
-use offramp::transport::{HttpTransport, TransportLimits};
+use offramp::transport::{ProviderTransport, TransportLimits};
 
 mod blackline;
 mod crowdstrike;
@@ -20,7 +20,7 @@ mod slack_enterprise;
 mod voucherify;
 
 fn engine() -> Engine {
-    let transport = HttpTransport::new("127.0.0.0/8".parse().unwrap(), TransportLimits::default());
+    let transport = ProviderTransport::new("127.0.0.0/8".parse().unwrap(), TransportLimits::default());
     let limits = EngineLimits {
         call_timeout: Duration::from_secs(10),
         wait_limit: Duration::from_secs(2),

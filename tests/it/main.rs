@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod architecture;
+mod broker;
 mod connector_docs;
 mod connector_schema;
 mod connectors;
@@ -18,6 +19,7 @@ mod gateway;
 mod lints;
 mod many_definitions;
 mod mapping;
+mod messages;
 mod openapi;
 mod process;
 mod provider_documents;

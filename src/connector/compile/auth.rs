@@ -10,6 +10,7 @@ use vrl::value::KeyString;
 
 use super::{Compiler, Result};
 use crate::connector::compiled::{Auth, AuthScheme, TokenBody, TokenCall, TokenError, TokenScheme};
+
 use crate::connector::definition::*;
 use crate::expression::{Expression, TextTemplate, TreeTemplate, ValuePath};
 
@@ -37,11 +38,24 @@ impl Compiler<'_> {
                 let message = "this set of credentials reads no key of the account";
                 return Err(self.error("C034", source.place(), message));
             }
-            let covers = |earlier: &Auth| earlier.needs.iter().all(|key| given(key) || set.needs.contains(key));
+            let same_way = |earlier: &Auth| {
+                let over_http = !matches!(set.scheme, AuthScheme::Session(_));
+                earlier.transport == set.transport || (earlier.transport.is_none() && over_http)
+            };
+            let covers = |earlier: &Auth| {
+                same_way(earlier) && earlier.needs.iter().all(|key| given(key) || set.needs.contains(key))
+            };
             if sets[..index].iter().any(covers) {
                 return Err(self
                     .error("C034", source.place(), "this set is never used: one before it needs no key that it lacks")
                     .with_hint("the first complete set is taken, so the one with more keys comes first"));
+            }
+        }
+        for (index, (name, source)) in definition.transports.iter().enumerate() {
+            let fits = |set: &Auth| set.transport.map_or(!source.has_messages(), |transport| transport == index);
+            if !sets.iter().any(fits) {
+                let message = format!("no set of credentials can be used over `{name}`");
+                return Err(self.error("C043", &format!("{name}:"), message));
             }
         }
         Ok(sets)
@@ -55,6 +69,7 @@ impl Compiler<'_> {
                 headers.iter().for_each(|(_, template)| needs.text(template));
                 AuthScheme::Headers(headers)
             }
+            AuthSource::Session(set) => self.session(set, &mut needs)?,
             AuthSource::Token(set) => AuthScheme::Token(Arc::new(self.token(set, &mut needs)?)),
             AuthSource::Oauth2ClientCredentials(set) => {
                 let grant = Grant {
@@ -92,7 +107,18 @@ impl Compiler<'_> {
                 self.oauth2(set, &grant, &mut needs)?
             }
         };
-        Ok(Auth { name: source.name(), needs: needs.0, scheme })
+        let transport = match source.transport() {
+            None => None,
+            Some(name) => {
+                let (index, has_messages) = self.transport(name)?;
+                if has_messages != matches!(scheme, AuthScheme::Session(_)) {
+                    let message = "`session` is for transports that carry messages, every other scheme for HTTP";
+                    return Err(self.error("C043", source.place(), message));
+                }
+                Some(index)
+            }
+        };
+        Ok(Auth { name: source.name(), needs: needs.0, transport, scheme })
     }
 
     fn oauth2(&mut self, set: &Oauth2Source, grant: &Grant<'_>, needs: &mut Needs) -> Result<AuthScheme> {
@@ -241,7 +267,7 @@ impl Compiler<'_> {
         keep.iter().map(kept).collect()
     }
 
-    fn token_errors(&self, rules: &[TokenErrorSource]) -> Result<Vec<TokenError>> {
+    pub(super) fn token_errors(&self, rules: &[TokenErrorSource]) -> Result<Vec<TokenError>> {
         let compile = |rule: &TokenErrorSource| {
             Ok(TokenError { when: self.matcher(&rule.when)?, kind: rule.kind, message: rule.message.clone() })
         };

@@ -18,8 +18,9 @@ impl Compiler<'_> {
     }
 
     pub(super) fn call(&mut self, name: &str, call: &CallSource, why: Option<&str>) -> Result<Call> {
-        let method = Method::from_bytes(call.method.as_bytes());
-        let method = method.map_err(|_| self.error("C009", &call.method, "is not an HTTP method"))?;
+        let method = call.method.as_deref().unwrap_or("GET");
+        let method =
+            Method::from_bytes(method.as_bytes()).map_err(|_| self.error("C009", method, "is not an HTTP method"))?;
         let success = self.matcher(&call.success)?;
         if !success.names_status() {
             // A read is named by its key, a write by its `name`.
@@ -28,7 +29,7 @@ impl Compiler<'_> {
                 .error("C012", &place, "`success` names no status")
                 .with_hint("say which answer proves that the call was accepted, such as `{ status: 204 }`"));
         }
-        let path = self.text(&call.path)?;
+        let path = self.text(call.path.as_deref().unwrap_or_default())?;
         let query = self.texts(&call.query)?;
         let headers = self.header_templates(&call.headers)?;
         let body = call.body.as_ref().map(|body| self.tree(body)).transpose()?;
@@ -39,6 +40,9 @@ impl Compiler<'_> {
             why: why.unwrap_or_default().to_owned(),
             method,
             path,
+            over_http: call.method.is_some() && call.path.is_some(),
+            message: self.message(name, call, why)?,
+            unwrap: self.unwraps(name, call, why)?,
             query,
             headers,
             body,

@@ -92,6 +92,7 @@ impl Compiler<'_> {
             },
             ["item", "role", ..] => Ok(()),
             ["item", name, ..] if SCOPES.contains(name) || self.definition.inputs.contains_key(*name) => Ok(()),
+            ["message", ..] | ["client", "id"] if self.in_topic => Ok(()),
             ["token", name, ..] if self.in_auth && self.taken.contains(*name) => Ok(()),
             ["let", name, ..] if self.lets.contains(name) => Ok(()),
             ["account", key, ..] => match self.definition.account.get(*key) {

@@ -5,7 +5,9 @@ mod calls;
 mod capture;
 mod expressions;
 mod operation;
+mod session;
 mod spread;
+mod transports;
 mod user;
 
 use std::collections::{BTreeSet, HashMap};
@@ -56,6 +58,8 @@ struct Compiler<'d> {
     capture: Option<Captures<'d>>,
     /// Whether the account's secrets may be read.
     in_auth: bool,
+    /// Whether the message and the client may be read.
+    in_topic: bool,
     /// Members of `.token`, while a set of credentials is compiled.
     taken: BTreeSet<String>,
 }
@@ -83,6 +87,7 @@ impl<'d> Compiler<'d> {
             object: None,
             capture: None,
             in_auth: false,
+            in_topic: false,
             taken: BTreeSet::new(),
         }
     }
@@ -93,6 +98,7 @@ impl<'d> Compiler<'d> {
             return Err(self.error("C019", &format!("{taken}:"), message));
         }
         let definition = self.definition;
+        let transports = self.ways()?;
         let auth = self.auths()?;
         let base_url = self.text(&definition.base_url)?;
         let headers = self.header_templates(&definition.headers)?;
@@ -108,6 +114,7 @@ impl<'d> Compiler<'d> {
                 .map_err(|error| error.with_hint(format!("the pattern of account.{name}")))?;
         }
         let mut unassign = self.operation()?;
+        self.check_ways(&transports, &reads, check, &unassign)?;
         self.spread(&mut reads, &mut unassign)?;
         for call in &mut reads {
             self.finish(call, &errors);
@@ -123,6 +130,7 @@ impl<'d> Compiler<'d> {
             label: definition.label.clone(),
             docs: definition.docs.clone(),
             base_url,
+            transports,
             account: definition.account.clone(),
             auth,
             headers,

@@ -41,7 +41,9 @@ impl Compiler<'_> {
             let message = "of several writes one is sent for an item, so each must say with `when` which it is for";
             return Err(self.error("C020", &format!("name: {always}"), message));
         }
-        let protected = protection(&definition.targets, &writes);
+        let correlations: Vec<&String> =
+            definition.transports.values().filter_map(|transport| transport.correlate.as_ref()).collect();
+        let protected = protection(&definition.targets, &writes, &correlations);
         let proof = Proof {
             reads: self.read_steps(&definition.proof.reads)?,
             holds: self.holds(&definition.proof.holds)?,
@@ -199,17 +201,19 @@ impl Compiler<'_> {
     }
 }
 
-/// What no passthrough may set: top-level names of what the writes render, unless they are declared open, and those the
-/// definition adds. A body that is one expression may hold any name, so that only open ones may be set.
-fn protection(targets: &TargetsSource, writes: &[&Call]) -> Protection {
+/// What no passthrough may set: top-level names of what the writes render, unless they are declared open, those the
+/// definition adds, and what tells a message's reply. A body that is one expression may hold any name, so that only open ones may be set.
+fn protection(targets: &TargetsSource, writes: &[&Call], correlations: &[&String]) -> Protection {
     let open: BTreeSet<String> = targets.open.iter().map(|name| plain_name(name)).collect();
     let mut names: BTreeSet<String> = targets.names.iter().map(|name| plain_name(name)).collect();
+    names.extend(correlations.iter().map(|name| plain_name(name)));
     let mut everything = false;
     for call in writes {
-        match &call.body {
-            Some(TreeTemplate::Object(members)) => names.extend(members.iter().map(|(name, _)| plain_name(name))),
-            Some(_) => everything = true,
-            None => {}
+        for body in call.body.iter().chain(&call.message) {
+            match body {
+                TreeTemplate::Object(members) => names.extend(members.iter().map(|(name, _)| plain_name(name))),
+                _ => everything = true,
+            }
         }
         names.extend(call.query.iter().map(|(name, _)| plain_name(name)));
     }

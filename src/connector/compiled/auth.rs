@@ -15,6 +15,8 @@ pub struct Auth {
     /// The scheme, as definitions call it.
     pub name: &'static str,
     pub needs: Vec<String>,
+    /// Index of the transport it is for; any that is HTTP, if none is named.
+    pub transport: Option<usize>,
     pub scheme: AuthScheme,
 }
 
@@ -22,6 +24,7 @@ pub struct Auth {
 pub enum AuthScheme {
     Headers(Vec<(HeaderName, TextTemplate)>),
     Token(Arc<TokenScheme>),
+    Session(Arc<SessionScheme>),
 }
 
 /// A token is asked for, sent in headers, and asked for again ahead of its end.
@@ -65,4 +68,21 @@ pub struct TokenError {
     pub when: AnswerMatcher,
     pub kind: ErrorKind,
     pub message: Option<String>,
+}
+
+/// How a session with a message broker is authenticated.
+#[derive(Debug)]
+pub struct SessionScheme {
+    /// Shown when connecting.
+    pub login: Option<(TextTemplate, TextTemplate)>,
+    pub messages: Vec<SessionMessage>,
+    pub life: Option<Duration>,
+    pub errors: Vec<TokenError>,
+}
+
+/// A message that authenticates, and what is taken of its reply.
+#[derive(Debug)]
+pub struct SessionMessage {
+    pub body: TreeTemplate,
+    pub take: Vec<(KeyString, ValuePath)>,
 }

@@ -23,12 +23,16 @@ pub(in crate::connector) enum AuthSource {
     Oauth2RefreshToken(Oauth2Source),
     /// A token call of the provider's own.
     Token(Box<TokenSource>),
+    /// A connection to a message broker that is good for many messages.
+    Session(Box<SessionSource>),
 }
 
 /// Headers that authenticate every call.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct HeadersSource {
+    /// The transport it is for; any that is HTTP, if none is named.
+    pub(in crate::connector) transport: Option<String>,
     /// Names, and templates over the account.
     pub(in crate::connector) headers: IndexMap<String, String>,
 }
@@ -37,6 +41,8 @@ pub(in crate::connector) struct HeadersSource {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct Oauth2Source {
+    /// The transport it is for; any that is HTTP, if none is named.
+    pub(in crate::connector) transport: Option<String>,
     /// A path below the base URL, or a whole URL.
     pub(in crate::connector) token_url: String,
     /// Where the client's id and secret go.
@@ -90,6 +96,8 @@ pub(in crate::connector) enum ClientAuth {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct TokenSource {
+    /// The transport it is for; any that is HTTP, if none is named.
+    pub(in crate::connector) transport: Option<String>,
     /// The call that gives the first token.
     pub(in crate::connector) request: TokenCallSource,
     /// The call that gives the next one. Where it is refused, `request` is made again.
@@ -149,7 +157,50 @@ pub(in crate::connector) struct TokenErrorSource {
     pub(in crate::connector) message: Option<String>,
 }
 
+/// How a session with a message broker is authenticated: when connecting, by messages, or by both.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connector) struct SessionSource {
+    /// The transport it is for.
+    pub(in crate::connector) transport: String,
+    /// A user's name that is shown when connecting, with `password`.
+    pub(in crate::connector) username: Option<String>,
+    /// With `username`.
+    pub(in crate::connector) password: Option<String>,
+    /// Sent in order, each after the reply to the one before.
+    #[serde(default)]
+    pub(in crate::connector) messages: Vec<SessionMessageSource>,
+    /// How long a session is good, in seconds; until it is refused, if nothing is said.
+    pub(in crate::connector) life_s: Option<u32>,
+    /// What replies mean whose status is no 2xx; as for the OAuth schemes.
+    #[serde(default)]
+    pub(in crate::connector) errors: Vec<TokenErrorSource>,
+}
+
+/// A message that authenticates a session.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connector) struct SessionMessageSource {
+    /// An object: a tree whose strings are templates over the account and `.token`.
+    pub(in crate::connector) message: serde_json::Value,
+    /// Members of `.token` in the messages after this one, each with its path in the reply.
+    #[serde(default)]
+    pub(in crate::connector) take: IndexMap<String, String>,
+}
+
 impl AuthSource {
+    /// The transport it names.
+    pub(in crate::connector) fn transport(&self) -> Option<&str> {
+        match self {
+            Self::Headers(set) => set.transport.as_deref(),
+            Self::Token(set) => set.transport.as_deref(),
+            Self::Session(set) => Some(&set.transport),
+            Self::Oauth2ClientCredentials(set) | Self::Oauth2Password(set) | Self::Oauth2RefreshToken(set) => {
+                set.transport.as_deref()
+            }
+        }
+    }
+
     /// The scheme's name.
     pub(in crate::connector) fn name(&self) -> &'static str {
         match self {
@@ -158,6 +209,7 @@ impl AuthSource {
             Self::Oauth2Password(_) => "oauth2_password",
             Self::Oauth2RefreshToken(_) => "oauth2_refresh_token",
             Self::Token(_) => "token",
+            Self::Session(_) => "session",
         }
     }
 
@@ -166,10 +218,20 @@ impl AuthSource {
         match self {
             Self::Headers(set) => set.headers.values().next().map_or("auth:", String::as_str),
             Self::Token(set) => &set.request.path,
+            Self::Session(set) => {
+                let own =
+                    set.messages.iter().flat_map(|message| texts(&message.message)).find(|text| text.contains("{{"));
+                own.or(set.password.as_deref()).unwrap_or("scheme: session")
+            }
             Self::Oauth2ClientCredentials(set) | Self::Oauth2Password(set) | Self::Oauth2RefreshToken(set) => {
                 let own = set.refresh_token.as_ref().or(set.password.as_ref()).or(set.client_secret.as_ref());
                 own.unwrap_or(&set.token_url)
             }
         }
     }
+}
+
+/// The texts of a message's members.
+fn texts(message: &serde_json::Value) -> impl Iterator<Item = &str> {
+    message.as_object().into_iter().flat_map(|members| members.values()).filter_map(serde_json::Value::as_str)
 }

@@ -23,9 +23,9 @@ impl Lint<'_> {
         self.check_read();
     }
 
-    /// The address and the credentials are made when an account is connected: there is no request then.
+    /// The address, the way there and the credentials are made when an account is connected: there is no request then.
     fn account_alone(&mut self) {
-        let of_account = [way!["base_url"], way!["auth"]];
+        let of_account = [way!["base_url"], way!["auth"], way!["transports"]];
         let sites = of_account.iter().flat_map(|way| self.sites.under(way)).filter(|site| reads_request(site));
         let ways: Vec<Way> = sites.map(|site| site.way.clone()).collect();
         for way in ways {

@@ -124,9 +124,14 @@ fn debug_body(report: &Report, context: &Context<'_>) -> Json {
             headers.insert(name.as_str().to_owned(), Json::from(String::from_utf8_lossy(value.as_bytes())));
         }
     }
+    let call = &shown.call;
+    let options = match &call.topic {
+        Some(topic) => json!({"topic": topic, "body": call.body}),
+        None => json!({"method": call.method, "headers": call.headers, "body": call.body}),
+    };
     json!({
-        "requestUrl": shown.call.url,
-        "requestOptions": {"method": shown.call.method, "headers": shown.call.headers, "body": shown.call.body},
+        "requestUrl": call.url.as_ref().or(call.topic.as_ref()),
+        "requestOptions": options,
         "data": shown.data,
         "responseHeaders": headers,
         "steps": report.trace,

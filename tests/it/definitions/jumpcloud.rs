@@ -294,7 +294,7 @@ async fn a_dry_run_shows_the_put_and_sends_none() {
     let report = stage.run(request).await;
     let plan = report.plan.unwrap();
     let writes: Vec<_> = plan.iter().filter(|step| step.effect == "write").collect();
-    assert_eq!((writes.len(), writes[0].method.as_str()), (1, "PUT"));
+    assert_eq!((writes.len(), writes[0].method.as_deref()), (1, Some("PUT")));
     assert_eq!(writes[0].body, Some(json!({ "roleNames": ["Read Only"] })));
     assert!(stage.written().is_empty() && report.remote_calls == 0);
 }

@@ -38,7 +38,7 @@ use offramp::sandbox::slack_enterprise::SlackEnterprise;
 use offramp::sandbox::{Clock, SimServer, Simulator};
 use offramp::storage::Envelope;
 use offramp::storage::sqlite::SqliteStorage;
-use offramp::transport::{HttpTransport, TransportLimits, Trust};
+use offramp::transport::{ProviderTransport, TransportLimits, Trust};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -89,7 +89,7 @@ impl<S: Simulator> Site<S> {
         let server = SimServer::start(simulator.clone()).await.unwrap();
         let limits = EngineLimits { call_timeout: CALL_TIMEOUT, wait_limit: WAIT_LIMIT, answer_bytes: 1 << 20 };
         let egress = "127.0.0.1/32".parse().unwrap();
-        let transport = HttpTransport::with_trust(egress, TransportLimits::default(), Trust::public());
+        let transport = ProviderTransport::with_trust(egress, TransportLimits::default(), Trust::public());
         let parts = Parts {
             registry: embedded().unwrap(),
             engine: Engine::new(Arc::new(transport), limits),

@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 mod answers;
 mod egress;
 mod failures;
+mod mqtt;
 mod pool;
 mod streaming;
 mod tls;

@@ -13,15 +13,19 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use super::*;
 
 /// A provider with a certificate of its own for `localhost`, valid from 2000 to 2049.
-struct TlsProvider {
-    port: u16,
+pub(super) struct TlsProvider {
+    pub(super) port: u16,
     certificate: Vec<u8>,
     folder: tempfile::TempDir,
 }
 
 impl TlsProvider {
-    /// Answers each connection's first request, after TLS.
     fn start() -> Self {
+        Self::answering(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecret")
+    }
+
+    /// Answers each connection's first request, after TLS.
+    pub(super) fn answering(answer: &'static [u8]) -> Self {
         let (certificate, key) = certificate_for("localhost");
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
@@ -43,7 +47,6 @@ impl TlsProvider {
                 let mut request = [0; 1024];
                 // A client that does not trust us hangs up instead of asking.
                 if stream.read(&mut request).is_ok_and(|bytes| bytes > 0) {
-                    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecret";
                     stream.write_all(answer).unwrap();
                 }
             }
@@ -51,7 +54,7 @@ impl TlsProvider {
         Self { port, certificate, folder: tempfile::tempdir().unwrap() }
     }
 
-    fn roots(&self) -> PathBuf {
+    pub(super) fn roots(&self) -> PathBuf {
         let path = self.folder.path().join("roots.pem");
         let encoded = BASE64_STANDARD.encode(&self.certificate);
         let pem = format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n");
