@@ -16,6 +16,7 @@ mod crowdstrike;
 mod elastic_cloud;
 mod jumpcloud;
 mod slack_enterprise;
+mod teamviewer;
 mod voucherify;
 
 fn engine() -> Engine {
