@@ -13,12 +13,15 @@ lint: ## Formatting and clippy, as in CI.
 
 generated: ## Writes the generated files anew.
 	cargo run --locked --quiet -- openapi > openapi/openapi.json
+	cargo run --locked --quiet -- connector schema > openapi/connector.schema.json
 	page=$$(mktemp) && { cargo run --locked --quiet -- connector test --all --markdown > $$page; status=$$?; \
 	  test ! -s $$page || cat $$page > connectors/README.md; rm -f $$page; exit $$status; }
 
 check-generated: ## Fails if a generated file is not what the code says; `make generated` mends it.
 	@cargo run --locked --quiet -- openapi | diff -u openapi/openapi.json - \
 	  || { echo "openapi/openapi.json is stale: run 'make generated' and commit it"; exit 1; }
+	@cargo run --locked --quiet -- connector schema | diff -u openapi/connector.schema.json - \
+	  || { echo "openapi/connector.schema.json is stale: run 'make generated' and commit it"; exit 1; }
 	@cargo run --locked --quiet -- connector test --all --markdown | diff -u connectors/README.md - \
 	  || { echo "connectors/README.md is stale: run 'make generated' and commit it"; exit 1; }
 

@@ -45,6 +45,24 @@ struct Head {
 }
 
 impl Registry {
+    /// Registers compiled connectors under their slugs and aliases; the first to claim a name has it.
+    pub fn new(connectors: Vec<Connector>) -> Self {
+        let mut registry = Self::default();
+        for connector in connectors {
+            let (slug, aliases) = (connector.slug.clone(), connector.aliases.clone());
+            let compiled = OnceLock::from(Ok(Arc::new(connector)));
+            registry.add(Entry { slug, file: String::new(), text: Cow::Borrowed(""), compiled }, aliases);
+        }
+        registry
+    }
+
+    fn add(&mut self, entry: Entry, aliases: Vec<String>) {
+        let entry = Arc::new(entry);
+        for name in std::iter::once(entry.slug.clone()).chain(aliases) {
+            self.by_name.entry(name).or_insert_with(|| Arc::clone(&entry));
+        }
+    }
+
     /// Registers definitions under their slugs and aliases; the first to claim a name has it. They are compiled on first
     /// use.
     ///
@@ -56,11 +74,7 @@ impl Registry {
             let head: Result<Head, _> = serde_saphyr::from_str(&text);
             let Head { slug, aliases } =
                 head.map_err(|error| Source { file: &file, text: &text }.error_of_yaml(&error))?;
-            let names: Vec<String> = std::iter::once(slug.clone()).chain(aliases).collect();
-            let entry = Arc::new(Entry { slug, file, text, compiled: OnceLock::new() });
-            for name in names {
-                registry.by_name.entry(name).or_insert_with(|| Arc::clone(&entry));
-            }
+            registry.add(Entry { slug, file, text, compiled: OnceLock::new() }, aliases);
         }
         Ok(registry)
     }

@@ -67,6 +67,9 @@ impl Wire<'_> {
     /// The bytes without the account's own secrets; `None` if they hold none.
     fn masked(&self, raw: &Bytes, credentials: &Bearer) -> Option<Bytes> {
         let mut masked = None;
+        if raw.is_empty() {
+            return None;
+        }
         for secret in self.account.secrets.iter().map(Vec::as_slice).chain(credentials.secrets()) {
             let text: &[u8] = masked.as_deref().unwrap_or(raw);
             if let Some(first) = memmem::find(text, secret) {

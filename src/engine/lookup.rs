@@ -75,7 +75,12 @@ impl Run<'_> {
                  give the user's id",
             )),
             Search::Absent { candidates, .. } => refuse("no user has", &candidates),
-            Search::Failed(failure) if failure.kind == ErrorKind::NotFound => refuse("no user has", &[]),
+            // Of one asked for by the address; a list that is not found is another matter.
+            Search::Failed(failure)
+                if failure.kind == ErrorKind::NotFound && matches!(lookup.place, LookupPlace::Read(_, None)) =>
+            {
+                refuse("no user has", &[])
+            }
             Search::Failed(failure) => {
                 self.fail_active(failure);
                 Ok(())

@@ -1,5 +1,7 @@
 //! From a decoded request to items of work: scopes filled in, inputs checked, all that is missing named at once.
 
+use std::fmt::Display;
+
 use vrl::value::{KeyString, ObjectMap};
 
 use crate::connector::{Input, InputPlace, Operation};
@@ -222,8 +224,8 @@ fn public_name(input: &Input) -> String {
 /// If it is not of the form the definition asks for.
 pub(super) fn check_user_id(operation: &Operation, id: &str) -> Result<(), RequestError> {
     let input = operation.inputs.iter().find(|input| input.name == "id");
-    check_text("id", id)?;
-    input.map_or(Ok(()), |input| check_form(input, "id", id))
+    check_text(&"id", id)?;
+    input.map_or(Ok(()), |input| check_form(input, &"id", id))
 }
 
 /// Checks an e-mail address before it is looked up.
@@ -231,7 +233,7 @@ pub(super) fn check_user_id(operation: &Operation, id: &str) -> Result<(), Reque
 /// # Errors
 /// If it could not be one.
 pub(super) fn check_user_email(email: &str) -> Result<(), RequestError> {
-    check_text("id", email)
+    check_text(&"id", email)
 }
 
 /// Checks an item's values against their inputs.
@@ -243,12 +245,12 @@ pub(super) fn check_item(operation: &Operation, item: &Value, index: usize) -> R
     let role = item.get("role").and_then(Value::as_object);
     for field in ["id", "name"] {
         if let Some(text) = role.and_then(|role| role.get(field)).and_then(Value::to_str_lossy) {
-            check_text(&format!("roles[{index}].{field}"), &text)?;
+            check_text(&format_args!("roles[{index}].{field}"), &text)?;
         }
     }
     for scope in ["group", "organization", "workspace"] {
         if let Some(text) = item.get(scope).and_then(Value::to_str_lossy) {
-            check_text(&format!("roles[{index}].{scope}"), &text)?;
+            check_text(&format_args!("roles[{index}].{scope}"), &text)?;
         }
     }
     for input in &operation.inputs {
@@ -259,13 +261,13 @@ pub(super) fn check_item(operation: &Operation, item: &Value, index: usize) -> R
             scope => (input.from.first().map_or(scope, String::as_str), item.get(scope)),
         };
         if let Some(text) = value.and_then(Value::to_str_lossy) {
-            check_form(input, &format!("roles[{index}].{place}"), &text)?;
+            check_form(input, &format_args!("roles[{index}].{place}"), &text)?;
         }
     }
     Ok(())
 }
 
-fn check_text(place: &str, text: &str) -> Result<(), RequestError> {
+fn check_text(place: &dyn Display, text: &str) -> Result<(), RequestError> {
     if text.len() > LONGEST_ID_BYTES {
         return Err(RequestError::new(format!("{place} is longer than {LONGEST_ID_BYTES} bytes")));
     }
@@ -278,7 +280,7 @@ fn check_text(place: &str, text: &str) -> Result<(), RequestError> {
     Ok(())
 }
 
-fn check_form(input: &Input, place: &str, text: &str) -> Result<(), RequestError> {
+fn check_form(input: &Input, place: &dyn Display, text: &str) -> Result<(), RequestError> {
     let help = if input.help.is_empty() { String::new() } else { format!(": {}", input.help) };
     if input.min.is_some() || input.max.is_some() {
         // One spelling only: `007` would name user 7 at the provider and nobody in its answer.

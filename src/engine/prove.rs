@@ -6,7 +6,7 @@ use super::item::Write;
 use super::report::Failure;
 use super::run::Run;
 use crate::connector::Holds;
-use crate::expression::{Value, same_id};
+use crate::expression::{Scope, Value, same_id};
 use crate::model::{ErrorKind, Outcome, Verified, VerifyMode};
 
 const FIRST_POLL: Duration = Duration::from_millis(200);
@@ -59,7 +59,7 @@ impl Run<'_> {
     }
 
     fn shows(&self, holds: &Holds, index: usize) -> Option<bool> {
-        let scope = self.scope(Some(index));
+        let scope = Scope { fresh: true, ..self.scope(Some(index)) };
         if holds.none_when.as_ref().is_some_and(|none| none.is_true(&scope)) {
             return Some(false);
         }
@@ -148,6 +148,10 @@ impl Run<'_> {
             (true, Some(true)) if within_lag => (Outcome::Removed, Verified::Pending),
             (true, Some(true)) => (Outcome::Failed, Verified::No),
             (true, None) => (Outcome::Removed, Verified::Unverifiable),
+            // Not held, and not shown to have been there to be taken: the provider's no stands.
+            (false, Some(false)) if item.write == Write::Disputed && gone == Verified::Unverifiable => {
+                (Outcome::Failed, Verified::Unverifiable)
+            }
             (false, Some(false)) => {
                 item.confirmed_by = Some("read_back");
                 (Outcome::Removed, gone)

@@ -91,6 +91,7 @@ impl<'e> Run<'e> {
             call: &NULL,
             shared: Some(&self.shared),
             own: item.map(|item| &item.answers),
+            fresh: false,
             captured: None,
             row: &[],
         }

@@ -95,7 +95,7 @@ impl Captured {
     /// Adds a row to the table that was entered, and says where it starts.
     pub(super) fn add_row(&mut self, table: usize) -> usize {
         let row = self.cells.len();
-        self.cells.resize(row + self.tables[table].columns, Cell::Absent);
+        self.cells.extend((0..self.tables[table].columns).map(|_| Cell::Absent));
         row
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use super::program::{CompileError, Expression};
@@ -14,6 +14,8 @@ use super::value::{Value, ValuePath, from_json, same_id};
 #[serde(deny_unknown_fields)]
 pub struct MatcherSource {
     /// A status, a class such as `5xx`, or a list of these.
+    #[serde(default)]
+    #[schemars(schema_with = "status_schema")]
     pub status: Option<serde_json::Value>,
     /// Paths into the JSON body, each with the value it must have, or a list of allowed ones.
     #[serde(default)]
@@ -22,6 +24,16 @@ pub struct MatcherSource {
     pub text: Option<serde_json::Value>,
     /// An expression over `.answer.status` and `.answer.body` that must be true.
     pub when: Option<String>,
+}
+
+fn status_schema(_: &mut SchemaGenerator) -> Schema {
+    let one = json_schema!({
+        "anyOf": [
+            { "type": "integer", "minimum": 100, "maximum": 599 },
+            { "type": "string", "pattern": "^[1-5]xx$" },
+        ],
+    });
+    json_schema!({ "anyOf": [one, { "type": "array", "items": one }] })
 }
 
 /// A compiled matcher.

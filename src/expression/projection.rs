@@ -150,9 +150,13 @@ impl Node {
     }
 }
 
-/// The length of a name, and three of its bytes.
-fn mark(bytes: &[u8]) -> u32 {
-    let at = |index: usize| u32::from(bytes.get(index).copied().unwrap_or_default());
-    let last = bytes.len().saturating_sub(1);
-    u32::try_from(bytes.len() & 0xff).unwrap_or_default() << 24 | at(0) << 16 | at(last / 2) << 8 | at(last)
+/// The length of a name, its first byte and its last.
+fn mark(name: &[u8]) -> u32 {
+    let (first, last) = match name {
+        [first, .., last] => (*first, *last),
+        [one] => (*one, *one),
+        [] => (0, 0),
+    };
+    let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
+    length << 16 | u32::from(first) << 8 | u32::from(last)
 }

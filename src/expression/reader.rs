@@ -14,7 +14,8 @@ const DEEPEST: u8 = 127;
 pub(super) fn read(root: &Node, into: &mut Captured) -> Result<Value, NotJson> {
     let document = into.document.clone();
     let mut reader = Reader { scan: Scan::new(&document), document: &document, into, row: 0, depth: 0 };
-    let value = reader.value(root)?;
+    let mut value = Value::Null;
+    reader.value(root, Some(&mut value))?;
     reader.scan.end()?;
     Ok(value)
 }
@@ -31,8 +32,8 @@ struct Reader<'d> {
 }
 
 impl Reader<'_> {
-    /// Reads one value. What nobody keeps as a value is read as null.
-    fn value(&mut self, node: &Node) -> Result<Value, NotJson> {
+    /// Reads one value: into `out`, where somebody keeps it, and into its cell.
+    fn value(&mut self, node: &Node, out: Option<&mut Value>) -> Result<(), NotJson> {
         match self.scan.peek()? {
             b'"' => match self.scan.text()? {
                 // A text without escapes is a part of the document: nothing is copied.
@@ -40,34 +41,42 @@ impl Reader<'_> {
                     if let Some(cell) = node.cell {
                         self.into.cells[self.row + cell] = Cell::Text(start, end);
                     }
-                    Ok(if node.keep { text_value(self.document.slice(start..end)) } else { Value::Null })
+                    if let Some(out) = out {
+                        *out = text_value(self.document.slice(start..end));
+                    }
                 }
-                Text::Escaped(text) => Ok(self.scalar(node, Value::from(text))),
+                Text::Escaped(text) => self.scalar(node, Value::from(text), out),
             },
             open @ (b'{' | b'[') => {
                 self.depth += 1;
                 if self.depth > DEEPEST {
                     return Err(NotJson);
                 }
-                let value = if open == b'{' { self.object(node) } else { self.list(node) };
+                if open == b'{' {
+                    self.object(node, out)?;
+                } else {
+                    self.list(node, out)?;
+                }
                 self.depth -= 1;
-                value
             }
             _ => {
                 let value = self.scan.scalar()?;
-                Ok(self.scalar(node, value))
+                self.scalar(node, value, out);
             }
         }
+        Ok(())
     }
 
-    fn scalar(&mut self, node: &Node, value: Value) -> Value {
+    fn scalar(&mut self, node: &Node, value: Value, out: Option<&mut Value>) {
         if let Some(cell) = node.cell {
             self.into.cells[self.row + cell] = Cell::from(value.clone());
         }
-        if node.keep { value } else { Value::Null }
+        if let Some(out) = out {
+            *out = value;
+        }
     }
 
-    fn object(&mut self, node: &Node) -> Result<Value, NotJson> {
+    fn object(&mut self, node: &Node, out: Option<&mut Value>) -> Result<(), NotJson> {
         let mut object = ObjectMap::new();
         if node.is_whole() {
             self.members(|reader, name| {
@@ -75,11 +84,13 @@ impl Reader<'_> {
                     Text::Plain(start, end) => String::from_utf8_lossy(reader.scan.slice(start, end)).into_owned(),
                     Text::Escaped(name) => name,
                 };
-                let value = reader.value(&WHOLE)?;
+                let mut value = Value::Null;
+                reader.value(&WHOLE, Some(&mut value))?;
                 object.insert(KeyString::from(name), value);
                 Ok(())
             })?;
-            return Ok(self.whole(node, Value::Object(object)));
+            self.whole(node, Value::Object(object), out);
+            return Ok(());
         }
         let mut seen = Seen::default();
         self.members(|reader, name| {
@@ -93,13 +104,18 @@ impl Reader<'_> {
                 // Of a member that is there twice the last one counts.
                 field.node.fill(None, reader.into, reader.row);
             }
-            let value = reader.value(&field.node)?;
-            if field.node.keep {
-                object.insert(KeyString::from(field.name.as_str()), value);
+            if !field.node.keep {
+                return reader.value(&field.node, None);
             }
+            let mut value = Value::Null;
+            reader.value(&field.node, Some(&mut value))?;
+            object.insert(KeyString::from(field.name.as_str()), value);
             Ok(())
         })?;
-        Ok(if node.keep { Value::Object(object) } else { Value::Null })
+        if let Some(out) = out {
+            *out = Value::Object(object);
+        }
+        Ok(())
     }
 
     /// Gives each member's name to `member`, which reads its value.
@@ -118,14 +134,17 @@ impl Reader<'_> {
         }
     }
 
-    fn list(&mut self, node: &Node) -> Result<Value, NotJson> {
+    fn list(&mut self, node: &Node, out: Option<&mut Value>) -> Result<(), NotJson> {
         let mut values = Vec::new();
         if node.is_whole() {
             self.elements(|reader| {
-                values.push(reader.value(&WHOLE)?);
+                let mut value = Value::Null;
+                reader.value(&WHOLE, Some(&mut value))?;
+                values.push(value);
                 Ok(())
             })?;
-            return Ok(self.whole(node, Value::Array(values)));
+            self.whole(node, Value::Array(values), out);
+            return Ok(());
         }
         match node.elements.as_deref() {
             Some(elements) => {
@@ -137,10 +156,12 @@ impl Reader<'_> {
                     if let Some(table) = elements.table {
                         reader.row = reader.into.add_row(table);
                     }
-                    let value = reader.value(&elements.node)?;
-                    if elements.node.keep {
-                        values.push(value);
+                    if !elements.node.keep {
+                        return reader.value(&elements.node, None);
                     }
+                    let mut value = Value::Null;
+                    reader.value(&elements.node, Some(&mut value))?;
+                    values.push(value);
                     Ok(())
                 })?;
                 if let Some(table) = elements.table {
@@ -150,7 +171,10 @@ impl Reader<'_> {
             }
             None => self.elements(|reader| reader.scan.skip())?,
         }
-        Ok(if node.keep { Value::Array(values) } else { Value::Null })
+        if let Some(out) = out {
+            *out = Value::Array(values);
+        }
+        Ok(())
     }
 
     /// Calls `element` where each element starts, to read it.
@@ -168,9 +192,11 @@ impl Reader<'_> {
     }
 
     /// Captures of a value that was built whole.
-    fn whole(&mut self, node: &Node, value: Value) -> Value {
+    fn whole(&mut self, node: &Node, value: Value, out: Option<&mut Value>) {
         node.fill(Some(&value), self.into, self.row);
-        value
+        if let Some(out) = out {
+            *out = value;
+        }
     }
 }
 

@@ -23,13 +23,17 @@ pub(super) struct Scan<'d> {
     at: usize,
     /// All of the document is UTF-8, so that no text of it must be checked by itself.
     is_utf8: bool,
+    /// There is no backslash and no control character in it: a text ends at the next quote.
+    is_plain: bool,
     /// Which of the values that a skipped one is in are objects, from the outermost.
     open: Vec<bool>,
 }
 
 impl<'d> Scan<'d> {
     pub(super) fn new(bytes: &'d [u8]) -> Self {
-        Self { bytes, at: 0, is_utf8: std::str::from_utf8(bytes).is_ok(), open: Vec::new() }
+        let is_utf8 = std::str::from_utf8(bytes).is_ok();
+        let is_plain = !bytes.iter().fold(false, |found, byte| found | (*byte < b' ') | (*byte == b'\\'));
+        Self { bytes, at: 0, is_utf8, is_plain, open: Vec::new() }
     }
 
     /// The bytes from here to there.
@@ -72,7 +76,7 @@ impl<'d> Scan<'d> {
     pub(super) fn text(&mut self) -> Result<Text, NotJson> {
         self.expect(b'"')?;
         let start = self.at;
-        self.at = special(self.bytes, start);
+        self.at = self.special(start);
         if self.bytes.get(self.at) != Some(&b'"') {
             return self.escaped(start);
         }
@@ -84,9 +88,18 @@ impl<'d> Scan<'d> {
         Ok(Text::Plain(start, end))
     }
 
+    /// Where the next quote, backslash or control character is.
+    #[inline]
+    fn special(&self, at: usize) -> usize {
+        if self.is_plain {
+            return position(self.bytes, at, |word| equal(word, b'"'));
+        }
+        position(self.bytes, at, |word| equal(word, b'"') | equal(word, b'\\') | below(word, b' '))
+    }
+
     fn escaped(&mut self, start: usize) -> Result<Text, NotJson> {
         while self.bytes.get(self.at) == Some(&b'\\') {
-            self.at = special(self.bytes, self.at + 2);
+            self.at = self.special(self.at + 2);
         }
         self.at += 1;
         serde_json::from_slice(self.slice(start - 1, self.at)).map(Text::Escaped).map_err(|_| NotJson)
@@ -195,7 +208,7 @@ impl<'d> Scan<'d> {
     fn skip_text(&mut self) -> Result<(), NotJson> {
         self.expect(b'"')?;
         loop {
-            self.at = special(self.bytes, self.at);
+            self.at = self.special(self.at);
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             self.at += match rest {
                 [b'"', ..] => {
@@ -214,23 +227,29 @@ fn is_hex(digits: Option<&[u8]>) -> bool {
     digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// Where the next quote, backslash or control character is; the end, if there is none. Eight bytes at a time.
-fn special(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
-    // A byte less than `n` borrows into its highest bit, which it had not set; the lowest such byte is no mistake.
-    let below = |word: u64, n: u8| word.wrapping_sub(ONES * u64::from(n)) & !word;
-    let is = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+/// Finds certain bytes among eight at once: the highest bit of each is set where it is one. What stands above the first
+/// of them may be set by mistake.
+const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+
+fn below(word: u64, byte: u8) -> u64 {
+    word.wrapping_sub(ONES * u64::from(byte)) & !word & HIGHS
+}
+
+fn equal(word: u64, byte: u8) -> u64 {
+    below(word ^ (ONES * u64::from(byte)), 1)
+}
+
+/// Where the first byte is, from `at` on, that `find` finds; the end, if there is none.
+#[inline]
+fn position(bytes: &[u8], mut at: usize, find: impl Fn(u64) -> u64) -> usize {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let found = (is(word, b'"') | is(word, b'\\') | below(word, b' ')) & HIGHS;
+        let found = find(u64::from_le_bytes(*chunk));
         if found != 0 {
             return at + (found.trailing_zeros() / 8) as usize;
         }
         at += 8;
     }
-    while bytes.get(at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..b' ')) {
-        at += 1;
-    }
-    at
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| find(u64::from(*byte) | !0xff) != 0).unwrap_or(rest.len())
 }

@@ -51,6 +51,16 @@ impl Answers {
         let entry = self.entries.iter().find(|entry| entry.step == step)?;
         if before && self.written { entry.before.as_deref() } else { entry.latest.as_deref() }
     }
+
+    /// Whether a step's latest answer is from before the write.
+    fn is_stale(&self, step: &str) -> bool {
+        let entry = self.entries.iter().find(|entry| entry.step == step);
+        let same = |entry: &Entry| match (&entry.latest, &entry.before) {
+            (Some(latest), Some(before)) => Arc::ptr_eq(latest, before),
+            _ => false,
+        };
+        self.written && entry.is_some_and(same)
+    }
 }
 
 /// What a path starts with, told once when it is compiled.
@@ -137,6 +147,8 @@ pub struct Scope<'a> {
     /// Answers of request-wide steps, and of this item's own.
     pub shared: Option<&'a Answers>,
     pub own: Option<&'a Answers>,
+    /// Once something was written, answers from before are shown by `.before` alone: they prove nothing.
+    pub fresh: bool,
     /// What was captured of the answer that a user is mapped from, and the row of the element being gone through.
     pub captured: Option<&'a Captured>,
     pub row: &'a [Cell],
@@ -160,6 +172,7 @@ impl<'a> Scope<'a> {
             call: &NULL,
             shared: None,
             own: None,
+            fresh: false,
             captured: None,
             row: &[],
         }
@@ -198,6 +211,10 @@ impl<'a> Scope<'a> {
     }
 
     fn step(&self, step: &str) -> Option<&'a Value> {
+        let stale = |answers: Option<&Answers>| answers.is_some_and(|answers| answers.is_stale(step));
+        if self.fresh && (stale(self.own) || stale(self.shared)) {
+            return None;
+        }
         self.reading(step, false).map(|reading| &reading.value)
     }
 

@@ -12,6 +12,7 @@ use offramp::model::{ErrorKind, HeldBefore, Outcome, RoleRef, UnassignRequest, V
 use offramp::sandbox::{Call, Clock, Demo, Reply, SimServer, Simulator};
 use offramp::transport::{HttpTransport, TransportLimits};
 
+mod blackline;
 mod crowdstrike;
 mod elastic_cloud;
 mod jumpcloud;

@@ -1,8 +1,11 @@
 //! Expressions, templates, matchers and projections by their public interface.
 
 use bytes::Bytes;
+use std::sync::Arc;
+
 use offramp::expression::{
-    AnswerMatcher, Expression, MatcherSource, Projection, Scope, TextTemplate, TreeTemplate, Value, from_json, to_json,
+    AnswerMatcher, Answers, Expression, MatcherSource, Projection, Reading, Scope, TextTemplate, TreeTemplate, Value,
+    from_json, to_json,
 };
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -266,4 +269,27 @@ proptest! {
         prop_assert!(!segment.contains(['/', '?', '#', '\\']), "{}", segment);
         prop_assert_eq!(percent_encoding::percent_decode_str(segment).decode_utf8().unwrap(), id);
     }
+}
+
+#[test]
+fn what_was_read_before_the_write_proves_nothing_after_it() {
+    let nothing = Value::Null;
+    let answer = |held: &str| Arc::new(Reading::from(from_json(&json!({ "body": { "held": held } }))));
+    let mut answers = Answers::default();
+    answers.set("get_user", answer("before"));
+    answers.set("list_users", answer("before"));
+    let show = |answers: &Answers, fresh, path: &str| {
+        let scope = Scope { shared: Some(answers), fresh, ..Scope::of_account(&nothing) };
+        to_json(&Expression::compile(path).unwrap().evaluate(&scope))
+    };
+    assert_eq!(show(&answers, true, ".get_user.body.held"), json!("before"));
+    answers.mark_write();
+    answers.set("get_user", answer("after"));
+    for path in [".list_users.body.held", "x = .list_users.body.held; x"] {
+        assert_eq!(show(&answers, true, path), json!(null), "{path}");
+        assert_eq!(show(&answers, false, path), json!("before"), "{path}");
+    }
+    assert_eq!(show(&answers, true, ".get_user.body.held"), json!("after"));
+    assert_eq!(show(&answers, true, ".before.get_user.body.held"), json!("before"));
+    assert_eq!(show(&answers, true, ".before.list_users.body.held"), json!("before"));
 }

@@ -418,3 +418,42 @@ fn one_file_and_one_folder_are_checked_alone() {
         assert_eq!(documents.iter().map(|one| one.folder.as_str()).collect::<Vec<_>>(), ["guardhouse"]);
     }
 }
+
+/// The exit status, and what is printed.
+fn run_check(arguments: &[&Path], connectors_dir: &Path) -> (Option<i32>, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_offramp"))
+        .args(["connector", "check"])
+        .args(arguments)
+        .env("OFFRAMP_CONNECTORS_DIR", connectors_dir)
+        .output()
+        .unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn the_command_ends_with_one_if_there_is_an_error_and_prints_every_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let acme = folder.path().join("acme");
+    std::fs::create_dir_all(acme.join("cases")).unwrap();
+    std::fs::write(acme.join("cases/unassign-role.yaml"), "").unwrap();
+    let write = |text: &str| std::fs::write(acme.join("connector.yaml"), text).unwrap();
+
+    write(CLEAN);
+    let (status, printed) = run_check(&[], folder.path());
+    assert_eq!((status, printed.as_str()), (Some(0), "1 checked, 0 errors, 0 warnings.\n"));
+
+    let warning = CLEAN.replacen("max_pages: 20", "max_pages: 1", 1);
+    write(&warning);
+    let (status, printed) = run_check(&[], folder.path());
+    assert_eq!(status, Some(0), "{printed}");
+    assert!(printed.contains("L023") && printed.ends_with("1 checked, 0 errors, 1 warnings.\n"), "{printed}");
+
+    write(&warning.replacen(", outcome: unknown }", " }", 1));
+    let file = acme.join("connector.yaml");
+    for arguments in [[].as_slice(), &[acme.as_path()], &[file.as_path()]] {
+        let (status, printed) = run_check(arguments, folder.path());
+        assert_eq!(status, Some(1), "{printed}");
+        assert!(printed.contains("L020") && printed.contains("L023"), "{printed}");
+        assert!(printed.ends_with("1 checked, 1 errors, 1 warnings.\n"), "{printed}");
+    }
+}

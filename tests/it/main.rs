@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod architecture;
+mod connector_docs;
+mod connector_schema;
 mod connectors;
 mod connectors_auth;
 mod decode;
@@ -32,6 +34,7 @@ mod sim_voucherify;
 mod storage;
 mod storage_records;
 mod suite;
+mod tenth;
 mod tokens;
 mod transport;
 mod unified_users;

@@ -13,6 +13,7 @@ use offramp::credentials::vault::{MasterKey, Vault};
 use offramp::engine::{Engine, EngineLimits};
 use offramp::gateway::{Gateway, Parts};
 use offramp::http::{Site, decode, router};
+use offramp::sandbox::blackline::{BlackLine, seed as blackline};
 use offramp::sandbox::crowdstrike::{CrowdStrike, seed as falcon};
 use offramp::sandbox::elastic_cloud::{ElasticCloud, seed as elastic};
 use offramp::sandbox::teamviewer::{TeamViewer, seed as teamviewer};
@@ -73,6 +74,63 @@ async fn user_after(simulator: impl Simulator, body: Json) -> (Json, Json) {
     fields.remove("unassignment");
     let remote_data = fields.remove("remote_data").unwrap_or_default();
     (user, remote_data)
+}
+
+#[tokio::test]
+async fn blackline_feeds_what_a_user_has() {
+    let expected = json!({
+        "id": "728",
+        "identifiers": {"loginId": "alice"},
+        "first_name": "Alice",
+        "last_name": "Anderson",
+        "name": "Alice Anderson",
+        "title": "Accountant",
+        "username": "alice",
+        "emails": [{"email": "alice@example.com", "is_primary": true}],
+        "phones": [{"number": "+1 555 0100"}],
+        "status": "active",
+        "roles": [
+            {"id": "1", "name": "Preparer", "group": "J"},
+            {"id": "2", "name": "Approver", "group": "A"},
+            {"id": "5", "name": "Viewer", "group": "M"},
+        ],
+        "timezone": "10",
+        "updated_at": "2026-10-01T12:00:00Z",
+    });
+    let raw = json!({
+        "id": 728,
+        "loginId": "alice",
+        "firstName": "Alice",
+        "lastName": "Anderson",
+        "fullName": "Alice Anderson",
+        "email": "alice@example.com",
+        "isActive": true,
+        "jobTitle": "Accountant",
+        "supervisor": null,
+        "timeZoneId": 10,
+        "phoneNumber": "+1 555 0100",
+        "annualHours": 2080,
+        "referenceField1": null,
+        "referenceField2": null,
+        "referenceField3": null,
+        "lastUpdated": "2026-10-01T12:00:00Z",
+        "allowUserMentions": true,
+        "allowUserToEditJournalConfig": false,
+        "allowUserToEditIntercompanyConfig": false,
+        "allowAdhocMatching": false,
+        "allowIntercompanySettlement": false,
+        "requiresJournalReviewer": false,
+        "allowUserToAccessJournalAnalyser": false,
+    });
+    // Read by itself, and found in the list where nobody can be read so.
+    for single_user_read in [true, false] {
+        let simulator = BlackLine::new(Clock::default());
+        simulator.settings(|settings| settings.single_user_read = single_user_read);
+        let body = json!({"id": blackline::ALICE.to_string(), "roles": [{"id": "1", "group": "A"}]});
+        let (user, of_the_provider) = user_after(simulator, body).await;
+        assert_eq!(user, expected, "{single_user_read}");
+        assert_eq!(of_the_provider, raw, "{single_user_read}");
+    }
 }
 
 #[tokio::test]

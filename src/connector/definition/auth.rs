@@ -29,6 +29,7 @@ pub(in crate::connector) enum AuthSource {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct HeadersSource {
+    /// Names, and templates over the account.
     pub(in crate::connector) headers: IndexMap<String, String>,
 }
 
@@ -38,15 +39,18 @@ pub(in crate::connector) struct HeadersSource {
 pub(in crate::connector) struct Oauth2Source {
     /// A path below the base URL, or a whole URL.
     pub(in crate::connector) token_url: String,
+    /// Where the client's id and secret go.
     #[serde(default)]
     pub(in crate::connector) client: ClientAuth,
+    /// The client's id.
     pub(in crate::connector) client_id: Option<String>,
+    /// The client's secret.
     pub(in crate::connector) client_secret: Option<String>,
-    /// Of `oauth2_password`.
+    /// The user's name, of `oauth2_password`.
     pub(in crate::connector) username: Option<String>,
-    /// Of `oauth2_password`.
+    /// The user's password, of `oauth2_password`.
     pub(in crate::connector) password: Option<String>,
-    /// Of `oauth2_refresh_token`.
+    /// The refresh token, of `oauth2_refresh_token`.
     pub(in crate::connector) refresh_token: Option<String>,
     /// Whether the form says `grant_type`.
     #[serde(default = "yes")]
@@ -75,8 +79,10 @@ fn yes() -> bool {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::connector) enum ClientAuth {
+    /// As members of the form.
     #[default]
     Form,
+    /// In an `Authorization: Basic` header.
     Basic,
 }
 
@@ -109,12 +115,15 @@ pub(in crate::connector) struct TokenSource {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct TokenCallSource {
+    /// The HTTP method.
     #[serde(default = "post")]
     pub(in crate::connector) method: String,
     /// Below the base URL, or a whole URL.
     pub(in crate::connector) path: String,
+    /// Query parameters; one without a value is left out.
     #[serde(default)]
     pub(in crate::connector) query: IndexMap<String, String>,
+    /// Headers; one without a value is left out.
     #[serde(default)]
     pub(in crate::connector) headers: IndexMap<String, String>,
     /// Sent as a form.
@@ -132,7 +141,9 @@ fn post() -> String {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::connector) struct TokenErrorSource {
+    /// The answers that are meant.
     pub(in crate::connector) when: MatcherSource,
+    /// What the caller is told.
     pub(in crate::connector) kind: ErrorKind,
     /// What the operator is told.
     pub(in crate::connector) message: Option<String>,

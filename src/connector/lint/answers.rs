@@ -188,7 +188,7 @@ impl<'d> Lint<'d> {
     /// Where a refusal of the credentials makes the engine send again what must not be sent twice.
     fn repeats(&mut self, way: &[Seg], call: &CallSource) {
         let definition = self.definition;
-        let renews = definition.auth.iter().any(|auth| !matches!(auth, AuthSource::Headers { .. }));
+        let renews = definition.auth.iter().any(|auth| !matches!(auth, AuthSource::Headers(_)));
         let common = definition.errors.iter().enumerate().map(|(index, rule)| (way!["errors", index], rule));
         let own = call.errors.iter().enumerate();
         let own = own.map(|(index, rule)| (below(way, way!["call", "errors", index]), rule));

@@ -72,14 +72,14 @@ impl Lint<'_> {
         }
     }
 
-    /// Names that the writes set, or `None` where a body is one expression, which may set any.
+    /// Names that the writes set, or `None` where all of what is sent is one expression, which may set any.
     fn rendered_names(&self) -> Option<BTreeSet<String>> {
         let mut names = BTreeSet::new();
-        for (_, write) in self.writes() {
-            names.extend(write.call.query.keys().cloned());
-            match &write.call.body {
-                None => {}
-                Some(body) => names.extend(body.as_object()?.keys().cloned()),
+        for (index, _) in self.definition.operations.unassign_role.steps.iter().enumerate() {
+            let call = format!("/operations/users.unassign-role/steps/{index}/write/call");
+            let Some(call) = self.yaml.pointer(&call) else { continue };
+            for sent in ["query", "body", "message"].into_iter().filter_map(|part| call.get(part)) {
+                names.extend(sent.as_object()?.keys().cloned());
             }
         }
         Some(names)

@@ -47,7 +47,8 @@ pub fn check(documents: &[Document]) -> Vec<DefinitionError> {
         let definition = serde_saphyr::from_str(&document.text);
         let yaml = serde_saphyr::from_str::<serde_json::Value>(&document.text);
         let (Ok(definition), Ok(yaml), Some(places)) = (definition, yaml, Places::of(&document.text)) else { continue };
-        let mut lint = Lint { source, definition: &definition, sites: Sites::of(&yaml), places, findings: Vec::new() };
+        let sites = Sites::of(&yaml);
+        let mut lint = Lint { source, definition: &definition, yaml: &yaml, sites, places, findings: Vec::new() };
         lint.check(document);
         let names = std::iter::once(("slug", 0, &connector.slug));
         let aliases = connector.aliases.iter().enumerate().map(|(index, alias)| ("aliases", index, alias));
@@ -68,6 +69,7 @@ pub fn check(documents: &[Document]) -> Vec<DefinitionError> {
 struct Lint<'d> {
     source: Source<'d>,
     definition: &'d Definition,
+    yaml: &'d serde_json::Value,
     sites: Sites,
     places: Places,
     findings: Vec<DefinitionError>,

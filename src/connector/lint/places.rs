@@ -35,7 +35,7 @@ pub(super) type Way = Vec<Seg>;
 
 /// A way made of keys and indices.
 macro_rules! way {
-    ($($part:expr),* $(,)?) => { vec![$($crate::connector::lint::places::Seg::from($part)),*] };
+    ($($part:expr),* $(,)?) => { $crate::connector::lint::places::Way::from([$($crate::connector::lint::places::Seg::from($part)),*]) };
 }
 pub(super) use way;
 

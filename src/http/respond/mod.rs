@@ -8,13 +8,13 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
 use super::error::ApiError;
 use crate::connector::Connector;
 use crate::engine::{PlanStep, Report};
-use crate::model::{ErrorKind, Options, Outcome, ResponseFormat};
+use crate::model::{ErrorKind, Options, Outcome, ResponseFormat, Verified};
 use crate::storage::Envelope;
 
 /// What a response depends on besides the report.
@@ -27,13 +27,13 @@ pub(super) struct Context<'r> {
 
 /// Renders a report.
 pub(super) fn respond(mut report: Report, context: &Context<'_>) -> Response {
-    let headers = outcome_headers(&report, context.request_id);
+    let facts = Facts::of(&report);
     let mut response = match (report.status(), report.plan.take()) {
         ((_, None), Some(plan)) => json_response(200, enveloped(plan_body(&report, &plan), context.envelope)),
         ((_, None), None) => success(report, context),
         ((status, Some(kind)), _) => failure(report, status, kind, context),
     };
-    response.headers_mut().extend(headers);
+    facts.write(response.headers_mut(), context.request_id);
     response
 }
 
@@ -140,20 +140,42 @@ fn enveloped(body: Vec<u8>, envelope: Envelope) -> Vec<u8> {
     }
 }
 
-fn outcome_headers(report: &Report, request_id: &str) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(8);
-    let planned = report.plan.is_some() && report.items.iter().any(|item| item.outcome == Outcome::Planned);
-    let outcome = if planned { Outcome::Planned } else { report.outcome() };
-    headers.insert("offramp-outcome", HeaderValue::from_static(outcome.as_str()));
-    headers.insert("offramp-verified", HeaderValue::from_static(report.verified().as_str()));
-    headers.insert("offramp-remote-calls", HeaderValue::from(report.remote_calls));
-    if let Ok(id) = HeaderValue::from_str(request_id) {
-        headers.insert("offramp-request-id", id);
+const OUTCOME: HeaderName = HeaderName::from_static("offramp-outcome");
+const VERIFIED: HeaderName = HeaderName::from_static("offramp-verified");
+const REMOTE_CALLS: HeaderName = HeaderName::from_static("offramp-remote-calls");
+const REQUEST_ID: HeaderName = HeaderName::from_static("offramp-request-id");
+const REMOTE_STATUS: HeaderName = HeaderName::from_static("offramp-remote-status");
+
+/// The outcome as headers.
+struct Facts {
+    outcome: Outcome,
+    verified: Verified,
+    remote_calls: u32,
+    remote_status: Option<u16>,
+}
+
+impl Facts {
+    fn of(report: &Report) -> Self {
+        let planned = report.plan.is_some() && report.items.iter().any(|item| item.outcome == Outcome::Planned);
+        Self {
+            outcome: if planned { Outcome::Planned } else { report.outcome() },
+            verified: report.verified(),
+            remote_calls: report.remote_calls,
+            remote_status: report.worst().and_then(|item| item.remote_status),
+        }
     }
-    if let Some(status) = report.worst().and_then(|item| item.remote_status) {
-        headers.insert("offramp-remote-status", HeaderValue::from(status));
+
+    fn write(&self, headers: &mut HeaderMap, request_id: &str) {
+        headers.insert(OUTCOME, HeaderValue::from_static(self.outcome.as_str()));
+        headers.insert(VERIFIED, HeaderValue::from_static(self.verified.as_str()));
+        headers.insert(REMOTE_CALLS, HeaderValue::from(self.remote_calls));
+        if let Ok(id) = HeaderValue::from_str(request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        if let Some(status) = self.remote_status {
+            headers.insert(REMOTE_STATUS, HeaderValue::from(status));
+        }
     }
-    headers
 }
 
 pub(super) fn json_response(status: u16, body: impl Into<Bytes>) -> Response {
@@ -161,6 +183,8 @@ pub(super) fn json_response(status: u16, body: impl Into<Bytes>) -> Response {
     let length = HeaderValue::from(body.len());
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    // Room for the outcome's too.
+    response.headers_mut().reserve(8);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(CONTENT_LENGTH, length);
     response

@@ -30,9 +30,9 @@ pub const ANA: i64 = 734;
 pub const SEAMUS: i64 = 735;
 /// Deactivated, and holds role 2 still.
 pub const INACTIVE: i64 = 736;
-/// Has role 3 on product T by team 41 only.
+/// Has role 3 on product T by team 41 only, and holds role 4 on product J.
 pub const MEMBER: i64 = 737;
-/// Holds the same, and is in the team too.
+/// Holds role 3 on product T, and is in the team too.
 pub const HOLDING_MEMBER: i64 = 738;
 /// Two of one address.
 pub const SHARED: [i64; 2] = [739, 740];
@@ -91,6 +91,7 @@ pub(super) fn directory() -> Directory {
         (ANA, 9, "T"),
         (SEAMUS, 4, "J"),
         (INACTIVE, 2, "T"),
+        (MEMBER, 4, "J"),
         (HOLDING_MEMBER, 3, "T"),
         (ROBERT, 1, "A"),
         (ROBERT, 8, "A"),

@@ -141,12 +141,12 @@ async fn reads_may_lag_behind() {
 #[tokio::test]
 async fn what_a_team_gives_is_listed_if_so_switched_and_cannot_be_removed() {
     let site = Site::open().await;
-    assert_eq!(site.shown(MEMBER).await, "");
+    assert_eq!(site.shown(MEMBER).await, "4J");
     site.tenant.settings(|s| s.teams_give_roles = true);
-    assert_eq!(site.shown(MEMBER).await, "3T");
+    assert_eq!(site.shown(MEMBER).await, "3T 4J");
     let before = site.tenant.memberships();
     assert_eq!(site.remove(MEMBER, 3, "T").await.said(), NOT_FOUND);
-    assert_eq!(site.shown(MEMBER).await, "3T");
+    assert_eq!(site.shown(MEMBER).await, "3T 4J");
     assert_eq!(site.tenant.memberships(), before);
 
     // Held by itself as well: that goes, and the team's is still listed.

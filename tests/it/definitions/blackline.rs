@@ -1,0 +1,124 @@
+//! BlackLine: a role is held on a product, and how a tenant takes it away is its own affair.
+
+use offramp::sandbox::blackline::{BlackLine, NotAssigned, RemoveForm, Settings, seed};
+use serde_json::{Value as Json, json};
+
+use super::*;
+
+struct Stage {
+    simulator: Arc<BlackLine>,
+    server: SimServer,
+    engine: Engine,
+    account: Account,
+}
+
+/// A tenant, and an account of it that believes in this form, or in none in particular.
+async fn stage(believed: Option<&str>, change: impl FnOnce(&mut Settings)) -> Stage {
+    let simulator = Arc::new(BlackLine::new(Clock::default()));
+    simulator.settings(change);
+    let server = SimServer::start(Arc::clone(&simulator) as Arc<dyn Simulator>).await.unwrap();
+    let mut context = simulator.demo().context;
+    if let Some(form) = believed {
+        context["remove_form"] = json!(form);
+    }
+    let account = account("blackline", &server.base_url(), &context);
+    Stage { simulator, server, engine: engine(), account }
+}
+
+fn on(product: &str, role: RoleRef) -> RoleRef {
+    RoleRef { group: Some(product.to_owned()), ..role }
+}
+
+impl Stage {
+    async fn take(&self, user: i64, role: RoleRef) -> Report {
+        let request = remove(&user.to_string(), vec![role]);
+        self.engine.unassign(&self.account, request).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Why the request is no request.
+    async fn refused(&self, user: i64, role: RoleRef) -> String {
+        let request = remove(&user.to_string(), vec![role]);
+        self.engine.unassign(&self.account, request).await.map(|report| report.outcome()).unwrap_err().to_string()
+    }
+
+    /// Method, query and body of each write.
+    fn writes(&self) -> Vec<(String, String, Json)> {
+        let journal = self.server.journal();
+        let calls = journal.iter().map(|recorded| &recorded.call);
+        let writes = calls.filter(|call| call.method != "GET" && call.path.ends_with("/role-products"));
+        let body = |call: &Call| serde_json::from_slice(&call.body).unwrap_or_default();
+        writes.map(|call| (call.method.clone(), call.query.clone(), body(call))).collect()
+    }
+}
+
+const DONE: (Outcome, Verified, HeldBefore, Option<ErrorKind>) =
+    (Outcome::Removed, Verified::Yes, HeldBefore::Yes, None);
+
+#[tokio::test]
+async fn each_form_takes_one_pair_away() {
+    let by_delete = ("DELETE".to_owned(), "roleId=1&productId=A".to_owned(), Json::Null);
+    let body = json!({ "action": "remove", "roleId": 1, "productId": "A" });
+    let by_post = ("POST".to_owned(), String::new(), body);
+    for (believed, form, write) in [
+        (None, RemoveForm::Delete, by_delete.clone()),
+        (Some("delete"), RemoveForm::Both, by_delete),
+        (Some("post"), RemoveForm::Post, by_post),
+    ] {
+        let stage = stage(believed, |settings| settings.remove_form = form).await;
+        let report = stage.take(seed::ALICE, on("A", role("1"))).await;
+        assert_eq!(verdict(&report), DONE, "{believed:?}");
+        assert_eq!(stage.writes(), [write]);
+        let held = |product| stage.simulator.holds(seed::ALICE, 1, product);
+        assert_eq!((held("A"), held("J")), (false, true));
+    }
+}
+
+#[tokio::test]
+async fn the_other_form_is_the_providers_no() {
+    for (believed, form) in [("delete", RemoveForm::Post), ("post", RemoveForm::Delete)] {
+        let stage = stage(Some(believed), |settings| settings.remove_form = form).await;
+        let report = stage.take(seed::ALICE, on("A", role("1"))).await;
+        assert_eq!((report.outcome(), report.status()), (Outcome::Failed, (405, Some(ErrorKind::InvalidRequest))));
+        assert!(stage.simulator.holds(seed::ALICE, 1, "A"));
+    }
+}
+
+#[tokio::test]
+async fn the_product_is_needed_where_there_are_several() {
+    let stage = stage(None, |_| ()).await;
+    let message = stage.refused(seed::ALICE, role("1")).await;
+    assert!(message.contains("several products"), "{message}");
+    assert!(stage.writes().is_empty());
+    assert_eq!(verdict(&stage.take(seed::BOB, role("1")).await), DONE);
+    assert!(!stage.simulator.holds(seed::BOB, 1, "A") && stage.simulator.holds(seed::ALICE, 1, "A"));
+}
+
+#[tokio::test]
+async fn a_name_is_one_roles_or_nobodys() {
+    let stage = stage(None, |_| ()).await;
+    let message = stage.refused(seed::DAN, on("M", role_named("Viewer"))).await;
+    assert!(message.contains('5') && message.contains('6'), "{message}");
+    // A name that is another role's id.
+    assert_eq!(verdict(&stage.take(seed::ROBERT, on("A", role_named("1"))).await), DONE);
+    assert!(stage.simulator.holds(seed::ROBERT, 1, "A") && !stage.simulator.holds(seed::ROBERT, 8, "A"));
+}
+
+/// Somebody else was faster, and reads lag behind: whatever the answer, what is still shown is not said to be gone.
+#[tokio::test]
+async fn what_the_reading_still_shows_is_no_success() {
+    for (not_assigned, status, kind) in [
+        (NotAssigned::NotFound, 404, ErrorKind::NotFound),
+        (NotAssigned::NoContent, 502, ErrorKind::NotEffective),
+        (NotAssigned::Ok, 502, ErrorKind::NotEffective),
+    ] {
+        let stage = stage(None, |settings| {
+            settings.not_assigned = not_assigned;
+            settings.read_lag = Duration::from_secs(60);
+        })
+        .await;
+        stage.simulator.unassign(seed::BOB, 1, "A");
+        let report = stage.take(seed::BOB, on("A", role("1"))).await;
+        assert_eq!((report.outcome(), report.verified()), (Outcome::Failed, Verified::No), "{not_assigned:?}");
+        assert_eq!((report.status(), stage.writes().len()), ((status, Some(kind)), 1), "{not_assigned:?}");
+    }
+}
