@@ -17,6 +17,7 @@ mod crowdstrike;
 mod elastic_cloud;
 mod jumpcloud;
 mod slack_enterprise;
+mod teamviewer;
 mod voucherify;
 
 fn engine() -> Engine {
