@@ -168,7 +168,9 @@ pub(super) fn require_all(
 ) -> Result<(), RequestError> {
     let mut missing_query: Vec<String> = Vec::new();
     let mut missing_body: Vec<String> = Vec::new();
-    let due = |input: &&Input| input.required && (asked == Asked::Last || input.otherwise.is_empty());
+    // Without an item there is nothing that a further source could fill in.
+    let last = asked == Asked::Last || items.is_empty();
+    let due = |input: &&Input| input.required && (last || input.otherwise.is_empty());
     for input in operation.inputs.iter().filter(due) {
         let present = match input.name.as_str() {
             "id" => request.id.is_some(),
