@@ -22,10 +22,11 @@ impl Run<'_> {
             if matches!(object, Value::Null) || mapping.when.as_ref().is_some_and(|when| !when.is_true(&scope)) {
                 return None;
             }
-            let fields =
-                mapping.fields.iter().filter_map(|field| Some((field.name, field.holds, map_field(field, &scope)?)));
-            let document = reading.captured.document().clone();
-            Some((mapping, index, UserFields { document, fields: fields.collect() }))
+            let mut fields = Vec::with_capacity(mapping.fields.len());
+            fields.extend(
+                mapping.fields.iter().filter_map(|field| Some((field.name, field.holds, map_field(field, &scope)?))),
+            );
+            Some((mapping, index, UserFields { document: reading.captured.document().clone(), fields }))
         })
     }
 }
@@ -97,15 +98,12 @@ impl Rows {
     /// Adds an element, unless nothing but literals would fill it.
     fn add(&mut self, members: &Members, scope: &Scope<'_>) {
         let row = self.cells.len();
+        self.cells.extend(self.known.iter().map(|_| Cell::Absent));
         let mut fed = false;
-        let mut given = members.iter().peekable();
-        for member in 0..self.known.len() {
-            let cell = given.next_if(|(index, _)| *index == member).map_or(Cell::Absent, |(_, template)| {
-                let cell = template.cell(scope);
-                fed |= !matches!(cell, Cell::Absent) && !matches!(template, TreeTemplate::Literal(_));
-                cell
-            });
-            self.cells.push(cell);
+        for (index, template) in members {
+            let cell = template.cell(scope);
+            fed |= !matches!(cell, Cell::Absent) && !matches!(template, TreeTemplate::Literal(_));
+            self.cells[row + index] = cell;
         }
         if !fed {
             self.cells.truncate(row);

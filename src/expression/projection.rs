@@ -117,9 +117,14 @@ impl Node {
         })
     }
 
-    /// The field of that name.
-    pub(super) fn find(&self, name: &[u8]) -> Option<usize> {
+    /// The field of that name, which is likely to be the one at `likely`.
+    #[inline]
+    pub(super) fn find(&self, name: &[u8], likely: usize) -> Option<usize> {
         let mark = mark(name);
+        let is_likely = |field: &&Field| field.mark == mark && field.name.as_bytes() == name;
+        if self.fields.get(likely).filter(is_likely).is_some() {
+            return Some(likely);
+        }
         self.fields.iter().position(|field| field.mark == mark && field.name.as_bytes() == name)
     }
 

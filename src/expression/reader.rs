@@ -92,14 +92,15 @@ impl Reader<'_> {
             self.whole(node, Value::Object(object), out);
             return Ok(());
         }
-        let mut seen = Seen::default();
+        let (mut seen, mut likely) = (Seen::default(), 0);
         self.members(|reader, name| {
             let index = match &name {
-                Text::Plain(start, end) => node.find(reader.scan.slice(*start, *end)),
-                Text::Escaped(name) => node.find(name.as_bytes()),
+                Text::Plain(start, end) => node.find(reader.scan.slice(*start, *end), likely),
+                Text::Escaped(name) => node.find(name.as_bytes(), likely),
             };
             let Some(index) = index else { return reader.scan.skip() };
             let field = &node.fields[index];
+            likely = index + 1;
             if seen.again(index) {
                 // Of a member that is there twice the last one counts.
                 field.node.fill(None, reader.into, reader.row);

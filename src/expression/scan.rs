@@ -242,14 +242,15 @@ fn equal(word: u64, byte: u8) -> u64 {
 
 /// Where the first byte is, from `at` on, that `find` finds; the end, if there is none.
 #[inline]
-fn position(bytes: &[u8], mut at: usize, find: impl Fn(u64) -> u64) -> usize {
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+fn position(bytes: &[u8], at: usize, find: impl Fn(u64) -> u64) -> usize {
+    let mut rest = bytes.get(at..).unwrap_or_default();
+    while let Some((chunk, tail)) = rest.split_first_chunk::<8>() {
         let found = find(u64::from_le_bytes(*chunk));
         if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
+            return bytes.len() - rest.len() + (found.trailing_zeros() / 8) as usize;
         }
-        at += 8;
+        rest = tail;
     }
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| find(u64::from(*byte) | !0xff) != 0).unwrap_or(rest.len())
+    let in_rest = rest.iter().position(|byte| find(u64::from(*byte) | !0xff) != 0);
+    bytes.len() - rest.len() + in_rest.unwrap_or(rest.len())
 }

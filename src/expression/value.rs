@@ -90,8 +90,14 @@ impl<'p> PathRest<'p> {
 
 /// Builds an object from names and values; a `Null` is left out.
 pub fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
-    let members = members.into_iter().filter(|(_, value)| !matches!(value, Value::Null));
-    Value::Object(members.map(|(name, value)| (KeyString::from(name), value)).collect())
+    // One by one: collected, they would be sorted first.
+    let mut object = ObjectMap::new();
+    for (name, value) in members {
+        if !matches!(value, Value::Null) {
+            object.insert(KeyString::from(name), value);
+        }
+    }
+    Value::Object(object)
 }
 
 /// The text of an id: a string as it is, an integer in decimal. Nothing else is an id.

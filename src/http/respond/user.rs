@@ -93,22 +93,28 @@ impl Writer {
 
     /// A member's name, with what stands before and after it. Names of the schema need no escapes.
     fn name(&mut self, name: &str) {
-        self.separate(b'{');
-        self.out.push(b'"');
+        if self.out.last() == Some(&b'{') {
+            self.out.push(b'"');
+        } else {
+            self.out.extend_from_slice(b",\"");
+        }
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
     }
 
-    fn separate(&mut self, open: u8) {
-        if self.out.last() != Some(&open) {
-            self.out.push(b',');
-        }
+    /// A text that needs no escapes.
+    fn plain(&mut self, text: &[u8]) {
+        self.out.push(b'"');
+        self.out.extend_from_slice(text);
+        self.out.push(b'"');
     }
 
     fn list<T>(&mut self, elements: impl Iterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
         self.out.push(b'[');
         for element in elements {
-            self.separate(b'[');
+            if self.out.last() != Some(&b'[') {
+                self.out.push(b',');
+            }
             write(self, element);
         }
         self.out.push(b']');
@@ -118,12 +124,21 @@ impl Writer {
     fn element<'v>(&mut self, members: &[(&'static str, FieldType)], shown: impl Iterator<Item = Shown<'v>>) {
         self.out.push(b'{');
         for ((name, holds), shown) in members.iter().zip(shown) {
-            if has_shape(shown, *holds) {
-                self.name(name);
-                self.value(shown, *holds);
-            } else if self.normalized {
-                self.name(name);
-                self.value(Shown::Nothing, *holds);
+            match shown {
+                Shown::Nothing if !self.normalized => {}
+                Shown::Plain(text) if *holds == FieldType::Text => {
+                    self.name(name);
+                    self.plain(text);
+                }
+                shown if has_shape(shown, *holds) => {
+                    self.name(name);
+                    self.value(shown, *holds);
+                }
+                _ if self.normalized => {
+                    self.name(name);
+                    self.value(Shown::Nothing, *holds);
+                }
+                _ => {}
             }
         }
         self.out.push(b'}');
@@ -148,11 +163,7 @@ impl Writer {
                 Ok(text) => self.time(parse_time(text)),
                 Err(_) => self.null(),
             },
-            (FieldType::Text | FieldType::Status | FieldType::Time, Shown::Plain(text)) => {
-                self.out.push(b'"');
-                self.out.extend_from_slice(text);
-                self.out.push(b'"');
-            }
+            (FieldType::Text | FieldType::Status | FieldType::Time, Shown::Plain(text)) => self.plain(text),
             (FieldType::Boolean, Shown::Value(value @ Value::Boolean(_)))
             | (FieldType::Object, Shown::Value(value @ Value::Object(_))) => write(value, &mut self.out),
             (FieldType::Time, Shown::Value(Value::Integer(seconds))) => {
