@@ -10,6 +10,7 @@ test: mosquitto ## Runs all tests. They start what they need on free loopback po
 mosquitto: ## Installs the message broker that one test speaks to, if it is missing.
 	@test -x /usr/sbin/mosquitto \
 	  || apt-get install -y --no-install-recommends mosquitto \
+	  || { apt-get update && apt-get install -y --no-install-recommends mosquitto; } \
 	  || { echo "mosquitto is missing; install it with: apt-get install --no-install-recommends mosquitto"; exit 1; }
 
 lint: ## Formatting and clippy, as in CI.
