@@ -133,6 +133,9 @@ impl Engine {
                     let message = check.message.fill(&scope).ok().flatten().unwrap_or_default();
                     return Err(RequestError::new(message));
                 }
+                if check.of_learnt {
+                    run.end_undecided(index);
+                }
             }
         }
         Ok(run)

@@ -129,6 +129,16 @@ impl<'e> Run<'e> {
         }
     }
 
+    /// Ends an item on which a guard has to decide that is made of what only a look-up teaches of the role, if that
+    /// look-up failed: nothing shows then that the role may be taken away.
+    pub(super) fn end_undecided(&mut self, index: usize) {
+        if let Some(failure) = self.items[index].unlearnt.take() {
+            let message =
+                format!("nothing shows that this role may be taken away; looking it up failed: {}", failure.message);
+            self.end_item(index, Failure { message, outcome: Outcome::Failed, ..failure });
+        }
+    }
+
     /// Ends all active items for the same reason: nothing was sent for any.
     pub(super) fn fail_active(&mut self, failure: Failure) {
         let failure = Failure { outcome: Outcome::Failed, ..failure };
@@ -229,6 +239,9 @@ impl<'e> Run<'e> {
         for index in self.active() {
             let scope = self.scope(Some(index));
             if !stop.when.is_true(&scope) {
+                if stop.of_learnt {
+                    self.end_undecided(index);
+                }
                 continue;
             }
             let message = stop.message.fill(&scope).ok().flatten().unwrap_or_default();
