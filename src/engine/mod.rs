@@ -7,6 +7,7 @@ mod listing;
 mod locks;
 mod lookup;
 mod mapped;
+mod mask;
 mod messages;
 mod passthrough;
 mod prepare;
@@ -85,6 +86,17 @@ impl Engine {
         }
         let items = roles.into_iter().zip(values).map(|(role, value)| Item::new(role, value)).collect();
         let mut run = Run::new(self.wire(account, &request), &self.locks, request, items);
+        if let Err(mut error) = self.work(&mut run).await {
+            // It may name what the provider said, such as the roles that there are.
+            run.repeated.mask(&mut error.message);
+            return Err(error);
+        }
+        Ok(self.report(run).await)
+    }
+
+    /// Looks up, reads, writes and proves.
+    async fn work(&self, run: &mut Run<'_>) -> Result<(), RequestError> {
+        let operation = run.operation;
         run.fill_inputs(Sources::BeforeUser).await?;
         run.find_user().await?;
         run.fill_inputs(Sources::FromUser).await?;
@@ -106,7 +118,7 @@ impl Engine {
         }
         run.walk().await?;
         run.prove(self.limits.wait_limit).await;
-        Ok(self.report(run).await)
+        Ok(())
     }
 
     /// Tries an account's credentials with one read.
@@ -165,7 +177,7 @@ impl Engine {
             let reads: Vec<PlanStep> = reads.collect();
             plan.splice(0..0, reads);
         }
-        Report {
+        let mut report = Report {
             items: run.items.into_iter().map(Item::report).collect(),
             remote_calls: run.remote_calls,
             user_id: run.request.id.unwrap_or_default(),
@@ -175,6 +187,8 @@ impl Engine {
             stream: run.stream,
             plan,
             trace: run.trace,
-        }
+        };
+        run.repeated.mask_report(&mut report);
+        report
     }
 }
