@@ -41,3 +41,4 @@ mod tokens;
 mod transport;
 mod unified_users;
 mod vault;
+mod vault_keys;

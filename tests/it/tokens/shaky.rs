@@ -41,6 +41,9 @@ impl Storage for Shaky {
         self.replaced.fetch_add(1, Ordering::SeqCst);
         done
     }
+    async fn swap_account_secrets(&self, id: &str, expected: &[u8], sealed: &[u8]) -> Result<bool, StorageError> {
+        self.inner.swap_account_secrets(id, expected, sealed).await
+    }
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError> {
         self.inner.tokens().await
     }
