@@ -3,6 +3,7 @@
 mod audit;
 mod directory;
 mod keeper;
+pub mod keys;
 mod settle;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::audit::{Audit, Kind, Origin, RoleOutcome, Trail};
 use crate::connector::{Connector, Registry};
 use crate::credentials::api_token::ApiToken;
-use crate::credentials::vault::{Vault, VaultError};
+use crate::credentials::vault::{MasterKeyError, Vault, VaultError, same_secrets};
 use crate::credentials::{Account, Context, ContextError};
 use crate::engine::{Engine, Failure, Report};
 use crate::model::{RequestError, UnassignRequest};
@@ -28,6 +29,7 @@ use crate::storage::{
 use directory::Directory;
 pub use directory::Entry;
 use keeper::{Keeper, seal};
+use keys::MissingKeys;
 pub use settle::Settlement;
 
 /// The environment of the administrator's token, and of whoever names none.
@@ -82,6 +84,12 @@ pub enum GatewayError {
     /// The credentials cannot be encrypted or opened.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Credentials are encrypted with a key that is not at hand: the operator must put it back.
+    #[error(transparent)]
+    Keys(#[from] MissingKeys),
+    /// The file of the vault's keys cannot be read.
+    #[error(transparent)]
+    KeyFile(#[from] MasterKeyError),
 }
 
 /// What a gateway is made of.
@@ -130,7 +138,7 @@ impl Gateway {
     /// Puts a gateway together and reads its accounts and tokens.
     ///
     /// # Errors
-    /// If the database does not serve, or the vault's key is not the one the credentials were sealed with.
+    /// If the database does not serve, or a key that credentials are sealed with is not at hand.
     pub async fn open(parts: Parts) -> Result<Self, GatewayError> {
         Self::open_with(parts, Settings::default()).await
     }
@@ -173,13 +181,30 @@ impl Gateway {
     /// If the database does not serve, or a record cannot be read.
     pub async fn refresh(&self) -> Result<(), GatewayError> {
         let revision = self.storage.revision().await?;
-        if self.directory.load().revision == Some(revision) {
+        let current = self.directory.load_full();
+        let keys = self.keeper.vault.key_ids();
+        if current.revision == Some(revision) && current.keys == keys {
             return Ok(());
         }
         let (accounts, tokens) = (self.storage.accounts().await?, self.storage.tokens().await?);
+        if current.revision.is_none() {
+            MissingKeys::check_accounts(&accounts, &keys)?;
+        }
         let current = self.directory.load_full();
-        let directory = Directory::build(revision, accounts, tokens, &current, &self.registry, &self.keeper)?;
+        let directory = Directory::build((revision, keys), accounts, tokens, &current, &self.registry, &self.keeper)?;
         self.directory.store(Arc::new(directory));
+        Ok(())
+    }
+
+    /// Reads the vault's keys again, if they come from a file. [`Self::refresh`] then takes over what they open.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or holds no keys: those at hand stay in use.
+    pub fn reload_keys(&self) -> Result<(), GatewayError> {
+        if self.keeper.vault.reload()? {
+            let keys = self.keeper.vault.key_ids();
+            tracing::info!(in_use = %self.keeper.vault.key_id(), at_hand = keys.len(), "the vault's keys have changed");
+        }
         Ok(())
     }
 
@@ -344,7 +369,7 @@ impl Gateway {
         account.keep_secrets_with(self.keeper.clone());
         let tried = self.try_credentials(account).await;
         let sealed = self.storage.account_secrets(&record.id).await?.unwrap_or_default();
-        let replaced = sealed != record.sealed;
+        let replaced = !same_secrets(&sealed, &record.sealed);
         record.sealed = sealed;
         match (&tried, replaced) {
             (Err(_), false) => {

@@ -42,3 +42,4 @@ mod tokens;
 mod transport;
 mod unified_users;
 mod vault;
+mod vault_keys;
