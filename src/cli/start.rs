@@ -26,7 +26,7 @@ pub(super) struct Started {
 pub(super) async fn start(config: &Config) -> Result<Started, Failure> {
     let registry = connectors(config)?;
     let (key, new_key_file) = master_key(config)?;
-    let storage = SqliteStorage::open(&config.database_url).await?;
+    let storage = SqliteStorage::open_with(&config.database_url, config.audit.durability).await?;
     let gateway = assemble(config, registry, key, Arc::new(storage), config.admin_token.clone()).await?;
     Ok(Started { gateway, new_key_file })
 }
@@ -46,7 +46,7 @@ pub(super) async fn assemble(
     let transport = ProviderTransport::with_trust(config.egress()?, config.transport_limits(), trust);
     let engine = Engine::new(Arc::new(transport), config.engine_limits());
     let parts = Parts { registry, engine, storage, vault: Vault::new(key)?, admin_token, envelope: config.envelope };
-    Ok(Arc::new(Gateway::open(parts).await?))
+    Ok(Arc::new(Gateway::open_with(parts, config.gateway_settings()).await?))
 }
 
 /// The connectors the settings ask for.

@@ -25,6 +25,8 @@ pub(super) struct Item {
     pub(super) failure: Option<Failure>,
     /// Whether the role was shown to exist: listed, in a table, or held.
     pub(super) role_shown: bool,
+    /// All but the user is shown: whoever shows the user makes it `yes`.
+    pub(super) awaits_user: bool,
     pub(super) write: Write,
 }
 
@@ -54,6 +56,7 @@ impl Item {
             reason: None,
             failure: None,
             role_shown: false,
+            awaits_user: false,
             write: Write::NotSent,
         }
     }

@@ -28,14 +28,15 @@ use run::Run;
 use sources::Sources;
 use wire::{CallLimits, Extra, Wire};
 
+use crate::audit::Trail;
 use crate::credentials::Account;
 use crate::expression::Value;
-use crate::model::{Outcome, RequestError, ResponseFormat, UnassignRequest, VerifyMode};
+use crate::model::{Options, Outcome, RequestError, ResponseFormat, RoleRef, UnassignRequest, VerifyMode};
 use crate::transport::Transport;
 
 pub(crate) use classify::shown_body;
 pub use mapped::{Mapped, Shown, UserFields};
-pub use report::{Failure, ItemReport, PlanStep, Report, TraceStep};
+pub use report::{Failure, ItemReport, PlanStep, Report, Seen, TraceStep};
 pub use wire::Answered;
 
 /// The engine's limits.
@@ -62,11 +63,43 @@ impl Engine {
         Self { transport, limits, locks: Locks::default() }
     }
 
-    /// Carries a request out, or plans it.
+    /// Carries a request out, or plans it. Each write is recorded in `trail` before it leaves.
     ///
     /// # Errors
     /// If the request is bad input: nothing was written then.
-    pub async fn unassign(&self, account: &Account, mut request: UnassignRequest) -> Result<Report, RequestError> {
+    pub async fn unassign(
+        &self,
+        account: &Account,
+        request: UnassignRequest,
+        trail: Option<&Trail>,
+    ) -> Result<Report, RequestError> {
+        let mut run = self.prepare(account, request).await?;
+        run.trail = trail;
+        let walked = run.walk().await;
+        walked.map_err(|error| run.masked(error))?;
+        run.prove(self.limits.wait_limit).await;
+        Ok(self.report(run).await)
+    }
+
+    /// Looks whether a user holds roles, by reads alone: for each role `None` where that cannot be told.
+    ///
+    /// # Errors
+    /// If the request is bad input.
+    pub async fn look(&self, account: &Account, user: &str, roles: Vec<RoleRef>) -> Result<Vec<Seen>, RequestError> {
+        let options = Options { dry_run: true, check_before: true, ..Options::default() };
+        let request = UnassignRequest { id: Some(user.to_owned()), roles, options, ..UnassignRequest::default() };
+        let mut run = self.prepare(account, request).await?;
+        let walked = run.walk().await;
+        walked.map_err(|error| run.masked(error))?;
+        Ok((0..run.items.len()).map(|index| run.seen(index)).collect())
+    }
+
+    /// Everything before the definition's own steps: inputs checked, users and roles looked up.
+    async fn prepare<'e>(
+        &'e self,
+        account: &'e Account,
+        mut request: UnassignRequest,
+    ) -> Result<Run<'e>, RequestError> {
         let operation = &account.connector.unassign;
         passthrough::check(operation, &request)?;
         passthrough::check_way(account, &request)?;
@@ -86,39 +119,9 @@ impl Engine {
         }
         let items = roles.into_iter().zip(values).map(|(role, value)| Item::new(role, value)).collect();
         let mut run = Run::new(self.wire(account, &request), &self.locks, request, items);
-        if let Err(mut error) = self.work(&mut run).await {
-            // It may name what the provider said, such as the roles that there are.
-            run.repeated.mask(&mut error.message);
-            return Err(error);
-        }
-        Ok(self.report(run).await)
-    }
-
-    /// Looks up, reads, writes and proves.
-    async fn work(&self, run: &mut Run<'_>) -> Result<(), RequestError> {
-        let operation = run.operation;
-        run.fill_inputs(Sources::BeforeUser).await?;
-        run.find_user().await?;
-        run.fill_inputs(Sources::FromUser).await?;
-        if let Some(id) = &run.request.id
-            && !run.active().is_empty()
-        {
-            prepare::check_user_id(operation, id)?;
-        }
-        run.find_roles().await?;
-        for index in run.active() {
-            prepare::check_item(operation, &run.items[index].value, index)?;
-            for check in &operation.checks {
-                let scope = run.scope(Some(index));
-                if check.refuse_when.is_true(&scope) {
-                    let message = check.message.fill(&scope).ok().flatten().unwrap_or_default();
-                    return Err(RequestError::new(message));
-                }
-            }
-        }
-        run.walk().await?;
-        run.prove(self.limits.wait_limit).await;
-        Ok(())
+        let looked_up = look_up(&mut run).await;
+        looked_up.map_err(|error| run.masked(error))?;
+        Ok(run)
     }
 
     /// Tries an account's credentials with one read.
@@ -150,7 +153,8 @@ impl Engine {
         let looked =
             run.request.options.verify != VerifyMode::None || run.items.iter().all(|item| item.write == Write::NotSent);
         let (mut user, mut remote_data) = (UserFields::default(), None);
-        if good && looked {
+        let wanted = good && looked;
+        if wanted || run.items.iter().any(|item| item.awaits_user) {
             for read in &run.operation.user_reads {
                 let call = &run.connector.reads[read.read];
                 let index = run.items.len().checked_sub(1);
@@ -159,6 +163,9 @@ impl Engine {
                     let _ = run.run_read(call, index).await;
                 }
             }
+            run.settle_user();
+        }
+        if wanted {
             let gone = |item: &&Item| matches!(item.outcome, Some(Outcome::Removed | Outcome::AlreadyAbsent));
             run.removed = Value::Array(run.items.iter().filter(gone).map(|item| item.value.clone()).collect());
             if let Some((mapping, index, fields)) = run.map_user() {
@@ -191,4 +198,29 @@ impl Engine {
         run.repeated.mask_report(&mut report);
         report
     }
+}
+
+/// Finds what the definition's own steps need: further inputs, the user, the roles.
+async fn look_up(run: &mut Run<'_>) -> Result<(), RequestError> {
+    let operation = run.operation;
+    run.fill_inputs(Sources::BeforeUser).await?;
+    run.find_user().await?;
+    run.fill_inputs(Sources::FromUser).await?;
+    if let Some(id) = &run.request.id
+        && !run.active().is_empty()
+    {
+        prepare::check_user_id(operation, id)?;
+    }
+    run.find_roles().await?;
+    for index in run.active() {
+        prepare::check_item(operation, &run.items[index].value, index)?;
+        for check in &operation.checks {
+            let scope = run.scope(Some(index));
+            if check.refuse_when.is_true(&scope) {
+                let message = check.message.fill(&scope).ok().flatten().unwrap_or_default();
+                return Err(RequestError::new(message));
+            }
+        }
+    }
+    Ok(())
 }

@@ -49,14 +49,27 @@ pub struct ItemReport {
     pub failure: Option<Arc<Failure>>,
 }
 
+/// What a look at the provider, by reads alone, says of one role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub role: RoleRef,
+    /// `removed`: it is not held. `failed`: it is held. `unknown`: that cannot be told.
+    pub outcome: Outcome,
+    pub verified: Verified,
+    /// Why it cannot be told.
+    pub message: Option<String>,
+}
+
 /// Why an item did not come to a good end.
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub kind: ErrorKind,
     pub outcome: Outcome,
     pub message: String,
-    /// What the provider said, if it said anything: to the call, or to who asked for its credentials.
+    /// What the provider answered to the call, if it did.
     pub answer: Option<Arc<Answered>>,
+    /// What it answered where the call's credentials were asked for, if that is where it failed.
+    pub credentials_answer: Option<Arc<Answered>>,
     pub timed_out: bool,
     /// A read has to say whether this no means that the role is held.
     pub(super) settle: bool,
@@ -65,12 +78,25 @@ pub struct Failure {
 impl Failure {
     /// A failure of ours, or of the provider without an answer.
     pub(super) fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<String>) -> Self {
-        Self { kind, outcome, message: message.into(), answer: None, timed_out: false, settle: false }
+        Self {
+            kind,
+            outcome,
+            message: message.into(),
+            answer: None,
+            credentials_answer: None,
+            timed_out: false,
+            settle: false,
+        }
+    }
+
+    /// What the provider said, whatever it was asked.
+    pub fn said(&self) -> Option<&Answered> {
+        self.answer.as_deref().or(self.credentials_answer.as_deref())
     }
 
     /// The provider's own status.
     pub fn remote_status(&self) -> Option<u16> {
-        self.answer.as_ref().map(|answer| answer.status)
+        self.said().map(|answer| answer.status)
     }
 }
 
@@ -159,6 +185,8 @@ impl Report {
             Outcome::Removed if item.verified == Verified::Inherited => (409, Some(ErrorKind::Inherited)),
             Outcome::Removed => (200, None),
             Outcome::Refused => (422, Some(ErrorKind::Refused)),
+            // Ours, and a matter of time: the database does not serve.
+            Outcome::Failed if kind == Some(ErrorKind::Internal) => (503, kind),
             Outcome::Failed => {
                 let kind = kind.unwrap_or(ErrorKind::ProviderError);
                 (remote.filter(|status| *status >= 400).unwrap_or(kind.status()), Some(kind))

@@ -16,6 +16,7 @@ use super::mask::Repeated;
 use super::messages::unwrapped;
 use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
+use crate::audit::Intent;
 use crate::connector::{Call, Connector};
 use crate::credentials::{Account, AuthHeaders, Bearer, MASK, SessionError};
 use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
@@ -58,6 +59,8 @@ impl std::fmt::Debug for Answered {
 pub(super) struct Extra<'r> {
     pub(super) data: Option<&'r Map<String, Json>>,
     pub(super) query: &'r [(String, String)],
+    /// What must be recorded before a byte of it leaves.
+    pub(super) intent: Option<Intent<'r>>,
 }
 
 /// Which page of a listing is asked for.
@@ -77,6 +80,11 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
+    /// Nothing of it left.
+    pub(super) fn unsent(failure: Failure) -> Self {
+        Self { result: Err(failure), sends: 0, trace: Vec::new(), rest: None }
+    }
+
     /// What came of sending it once more: the provider may have received both.
     pub(super) fn then(&mut self, again: Self) {
         let mut trace = std::mem::take(&mut self.trace);
@@ -243,13 +251,16 @@ impl<'a> Wire<'a> {
         }
         let rendered = match self.render(call, scope, extra, page) {
             Ok(rendered) => rendered,
-            Err(failure) => return Exchange { result: Err(failure), sends: 0, trace: Vec::new(), rest: None },
+            Err(failure) => return Exchange::unsent(failure),
         };
         let credentials = self.account.session.headers(self.transport, self.limits.timeout).await;
         let credentials = match credentials {
             Ok(credentials) => credentials,
             Err(error) => return self.without_credentials(&error),
         };
+        if let Err(failure) = record(extra.intent, &rendered.body).await {
+            return Exchange::unsent(failure);
+        }
         let mut exchange = self.attempt(call, scope, &rendered, &credentials, streaming).await;
         let refused = matches!(&exchange.result, Err(failure) if failure.kind == ErrorKind::CredentialsRejected);
         if refused {
@@ -281,13 +292,13 @@ impl<'a> Wire<'a> {
         if error.kind == ErrorKind::CredentialsRejected {
             self.note_credentials(true);
         }
-        Exchange { result: Err(self.no_credentials(error)), sends: 0, trace: Vec::new(), rest: None }
+        Exchange::unsent(self.no_credentials(error))
     }
 
     /// Why there are no credentials, with what was said to that.
     pub(super) fn no_credentials(&self, error: &SessionError) -> Failure {
-        let answer = error.said.as_ref().map(|said| Arc::new(self.said(said)));
-        Failure { answer, ..Failure::new(error.kind, Outcome::Failed, error.message.clone()) }
+        let credentials_answer = error.said.as_ref().map(|said| Arc::new(self.said(said)));
+        Failure { credentials_answer, ..Failure::new(error.kind, Outcome::Failed, error.message.clone()) }
     }
 
     async fn attempt(
@@ -386,6 +397,16 @@ impl<'a> Wire<'a> {
         }
         Ok((Bytes::from(held), Some(body)))
     }
+}
+
+/// Records what a write is about to do. Without that nothing is sent.
+pub(super) async fn record(intent: Option<Intent<'_>>, body: &[u8]) -> Result<(), Failure> {
+    let Some(intent) = intent else { return Ok(()) };
+    intent.record(body).await.map_err(|error| {
+        tracing::error!(%error, "nothing is sent");
+        let message = "the gateway's audit cannot be written, so nothing was sent";
+        Failure::new(ErrorKind::Internal, Outcome::Failed, message)
+    })
 }
 
 pub(super) fn transport_failure(error: &TransportError) -> Failure {

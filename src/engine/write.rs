@@ -6,9 +6,10 @@ use super::item::Write;
 use super::report::PlanStep;
 use super::run::Run;
 use super::wire::Extra;
+use crate::audit::Intent;
 use crate::connector::{Spread, Step, WriteStep};
 use crate::expression::{Value, object};
-use crate::model::{HeldBefore, Outcome, ResponseFormat, Verified};
+use crate::model::{Outcome, ResponseFormat, RoleRef};
 
 /// The items that one call is for.
 struct Batch {
@@ -20,7 +21,7 @@ struct Batch {
 
 impl Run<'_> {
     fn extra(&self) -> Extra<'_> {
-        Extra { data: Some(&self.request.remote_data), query: &self.request.remote_query }
+        Extra { data: Some(&self.request.remote_data), query: &self.request.remote_query, intent: None }
     }
 
     /// Shows what would be written, as far as it is known, and what would prove it.
@@ -113,7 +114,11 @@ impl Run<'_> {
             self.items[*index].answers.mark_write();
         }
         let streaming = self.request.options.format == ResponseFormat::Stream;
-        let exchange = self.wire.exchange(&write.call, &self.scope(item), self.extra(), streaming).await;
+        let roles: Vec<&RoleRef> = indices.iter().map(|index| &self.items[*index].role).collect();
+        let user = self.request.id.as_deref().unwrap_or_default();
+        let intent = self.trail.map(|trail| Intent { trail, user, roles: &roles });
+        let extra = Extra { intent, ..self.extra() };
+        let exchange = self.wire.exchange(&write.call, &self.scope(item), extra, streaming).await;
         self.trace.extend(exchange.trace);
         self.remote_calls += exchange.sends;
         self.stream = exchange.rest;
@@ -141,11 +146,8 @@ impl Run<'_> {
             }
             Err(failure) if failure.outcome == Outcome::AlreadyAbsent => {
                 for index in indices {
-                    let item = &mut self.items[*index];
-                    item.write = Write::Accepted;
-                    item.held_before = HeldBefore::No;
-                    item.outcome = Some(Outcome::AlreadyAbsent);
-                    item.verified = if item.role_shown { Verified::Yes } else { Verified::Unverifiable };
+                    self.items[*index].write = Write::Accepted;
+                    self.end_absent(*index);
                 }
             }
             Err(failure) if failure.outcome == Outcome::Unknown && exchange.sends > 0 => {

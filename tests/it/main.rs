@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod architecture;
+mod audit;
 mod broker;
 mod connector_docs;
 mod connector_schema;
@@ -40,4 +41,5 @@ mod tenth;
 mod tokens;
 mod transport;
 mod unified_users;
+mod user_shown;
 mod vault;

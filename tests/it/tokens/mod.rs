@@ -5,7 +5,6 @@ mod errors;
 mod grants;
 mod own_call;
 mod rotation;
-mod shaky;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -31,7 +30,7 @@ const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const ADMIN: &str = "the-administrators-token";
 
 /// A definition with these account keys and these sets of credentials.
-fn definition(account: &str, auth: &str, more: &str) -> String {
+pub(super) fn definition(account: &str, auth: &str, more: &str) -> String {
     format!(
         r#"schema: 1
 slug: made-up
@@ -74,7 +73,7 @@ user:
 
 /// What the provider knows.
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     /// Access tokens that are good.
     access: BTreeSet<String>,
     /// The refresh token that is good.
@@ -85,7 +84,7 @@ struct Known {
 
 impl Known {
     /// A new access token; those before are good no more.
-    fn issue(&mut self) -> String {
+    pub(super) fn issue(&mut self) -> String {
         self.issued += 1;
         let token = format!("access-token-{}", self.issued);
         self.access = BTreeSet::from([token.clone()]);
@@ -131,7 +130,7 @@ impl Simulator for Provider {
 }
 
 /// A provider and a gateway that knows its definition.
-struct Stage {
+pub(super) struct Stage {
     provider: Arc<Provider>,
     server: SimServer,
     text: String,
@@ -141,10 +140,10 @@ struct Stage {
 }
 
 /// What a client got, and what the provider was asked meanwhile.
-struct Got {
+pub(super) struct Got {
     status: u16,
-    headers: HeaderMap,
-    body: Value,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
     calls: Vec<Recorded>,
 }
 
@@ -160,7 +159,10 @@ impl Got {
 }
 
 impl Stage {
-    async fn open(text: String, script: impl Fn(&Call, &mut Known) -> Reply + Send + Sync + 'static) -> Self {
+    pub(super) async fn open(
+        text: String,
+        script: impl Fn(&Call, &mut Known) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let storage = offramp::storage::sqlite::SqliteStorage::open("sqlite::memory:").await.unwrap();
         Self::with(text, script, Arc::new(storage)).await
     }
@@ -193,7 +195,7 @@ impl Stage {
     }
 
     /// Connected, or the test fails.
-    async fn connected(mut self, context: Value) -> Self {
+    pub(super) async fn connected(mut self, context: Value) -> Self {
         let got = self.connect(context).await;
         assert_eq!(got.status, 201, "{}", got.body);
         self
@@ -206,7 +208,7 @@ impl Stage {
     }
 
     /// Takes role 1 from user 7.
-    async fn unassign(&self) -> Got {
+    pub(super) async fn unassign(&self) -> Got {
         self.unassign_at(&self.app).await
     }
 
