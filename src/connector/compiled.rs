@@ -74,6 +74,8 @@ pub struct Call {
     pub paginate: Option<Paginate>,
     /// One call an item, rather than one for all.
     pub per_item: bool,
+    /// The user's id stands in its path.
+    pub names_user: bool,
     /// What of the answer's body anybody looks at.
     pub projection: Projection,
 }
@@ -266,6 +268,8 @@ pub struct Proof {
     pub inherited: Option<Holds>,
     pub read_lag_s: u32,
     pub accepted_shows_role: bool,
+    /// Whether answers show that there is such a user.
+    pub shows_user: Option<Expression>,
 }
 
 /// How answers show whether a role is held.

@@ -27,6 +27,8 @@ pub(super) struct Item {
     pub(super) unlearnt: Option<Failure>,
     /// Whether the role was shown to exist: listed, in a table, or held.
     pub(super) role_shown: bool,
+    /// All but the user is shown: whoever shows the user makes it `yes`.
+    pub(super) awaits_user: bool,
     pub(super) write: Write,
 }
 
@@ -57,6 +59,7 @@ impl Item {
             failure: None,
             unlearnt: None,
             role_shown: false,
+            awaits_user: false,
             write: Write::NotSent,
         }
     }

@@ -69,6 +69,7 @@ impl Run<'_> {
                 let id = taken.iter().find(|(field, _)| field.as_str() == "id").and_then(|(_, value)| id_text(value));
                 let Some(id) = id else { return refuse("no id is known of the user with", &[]) };
                 self.set_user_id(&id);
+                self.note_user();
                 Ok(())
             }
             Search::Several(candidates) => refuse("several users have", &candidates),
@@ -272,6 +273,9 @@ impl Run<'_> {
         self.trace.extend(exchange.trace);
         let answered = exchange.result?;
         self.repeated.note(&answered);
+        if call.names_user && self.operation.proof.shows_user.is_none() && (200..300).contains(&answered.status) {
+            self.note_user();
+        }
         let answers = match item {
             Some(index) => &mut self.items[index].answers,
             None => &mut self.shared,

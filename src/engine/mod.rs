@@ -123,11 +123,7 @@ impl Engine {
             Ok(()) => run.walk().await,
             Err(error) => Err(error),
         };
-        worked.map_err(|mut error| {
-            // It may name what the provider said, such as the roles that there are.
-            run.repeated.mask(&mut error.message);
-            error
-        })
+        worked.map_err(|error| run.masked(error))
     }
 
     /// Looks users and roles up, and checks what they are.
@@ -187,7 +183,8 @@ impl Engine {
         let looked =
             run.request.options.verify != VerifyMode::None || run.items.iter().all(|item| item.write == Write::NotSent);
         let (mut user, mut remote_data) = (UserFields::default(), None);
-        if good && looked {
+        let wanted = good && looked;
+        if wanted || run.items.iter().any(|item| item.awaits_user) {
             for read in &run.operation.user_reads {
                 let call = &run.connector.reads[read.read];
                 let index = run.items.len().checked_sub(1);
@@ -196,6 +193,9 @@ impl Engine {
                     let _ = run.run_read(call, index).await;
                 }
             }
+            run.settle_user();
+        }
+        if wanted {
             let gone = |item: &&Item| matches!(item.outcome, Some(Outcome::Removed | Outcome::AlreadyAbsent));
             run.removed = Value::Array(run.items.iter().filter(gone).map(|item| item.value.clone()).collect());
             if let Some((mapping, index, fields)) = run.map_user() {

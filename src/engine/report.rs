@@ -66,8 +66,10 @@ pub struct Failure {
     pub kind: ErrorKind,
     pub outcome: Outcome,
     pub message: String,
-    /// What the provider said, if it said anything: to the call, or to who asked for its credentials.
+    /// What the provider answered to the call, if it did.
     pub answer: Option<Arc<Answered>>,
+    /// What it answered where the call's credentials were asked for, if that is where it failed.
+    pub credentials_answer: Option<Arc<Answered>>,
     pub timed_out: bool,
     /// A read has to say whether this no means that the role is held.
     pub(super) settle: bool,
@@ -76,12 +78,25 @@ pub struct Failure {
 impl Failure {
     /// A failure of ours, or of the provider without an answer.
     pub(super) fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<String>) -> Self {
-        Self { kind, outcome, message: message.into(), answer: None, timed_out: false, settle: false }
+        Self {
+            kind,
+            outcome,
+            message: message.into(),
+            answer: None,
+            credentials_answer: None,
+            timed_out: false,
+            settle: false,
+        }
+    }
+
+    /// What the provider said, whatever it was asked.
+    pub fn said(&self) -> Option<&Answered> {
+        self.answer.as_deref().or(self.credentials_answer.as_deref())
     }
 
     /// The provider's own status.
     pub fn remote_status(&self) -> Option<u16> {
-        self.answer.as_ref().map(|answer| answer.status)
+        self.said().map(|answer| answer.status)
     }
 }
 

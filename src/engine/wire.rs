@@ -297,8 +297,8 @@ impl<'a> Wire<'a> {
 
     /// Why there are no credentials, with what was said to that.
     pub(super) fn no_credentials(&self, error: &SessionError) -> Failure {
-        let answer = error.said.as_ref().map(|said| Arc::new(self.said(said)));
-        Failure { answer, ..Failure::new(error.kind, Outcome::Failed, error.message.clone()) }
+        let credentials_answer = error.said.as_ref().map(|said| Arc::new(self.said(said)));
+        Failure { credentials_answer, ..Failure::new(error.kind, Outcome::Failed, error.message.clone()) }
     }
 
     async fn attempt(

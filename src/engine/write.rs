@@ -9,7 +9,7 @@ use super::wire::Extra;
 use crate::audit::Intent;
 use crate::connector::{Spread, Step, WriteStep};
 use crate::expression::{Value, object};
-use crate::model::{HeldBefore, Outcome, ResponseFormat, RoleRef, Verified};
+use crate::model::{Outcome, ResponseFormat, RoleRef};
 
 /// The items that one call is for.
 struct Batch {
@@ -155,11 +155,8 @@ impl Run<'_> {
             }
             Err(failure) if failure.outcome == Outcome::AlreadyAbsent => {
                 for index in indices {
-                    let item = &mut self.items[*index];
-                    item.write = Write::Accepted;
-                    item.held_before = HeldBefore::No;
-                    item.outcome = Some(Outcome::AlreadyAbsent);
-                    item.verified = if item.role_shown { Verified::Yes } else { Verified::Unverifiable };
+                    self.items[*index].write = Write::Accepted;
+                    self.end_absent(*index);
                 }
             }
             Err(failure) if failure.outcome == Outcome::Unknown && exchange.sends > 0 => {

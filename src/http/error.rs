@@ -50,7 +50,7 @@ impl ApiError {
         rates: &crate::connector::RateLimitSource,
     ) -> Self {
         let mut error = Self { status, is_remote: true, ..Self::new(kind, failure.message.clone()) };
-        if let Some(answer) = &failure.answer {
+        if let Some(answer) = failure.said() {
             error.add_answer(answer, secret_fields, rates);
         }
         error.members.insert("truto_error_insight".into(), json!({"remote_error": {"description": failure.message}}));

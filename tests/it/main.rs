@@ -41,5 +41,6 @@ mod tenth;
 mod tokens;
 mod transport;
 mod unified_users;
+mod user_shown;
 mod vault;
 mod vault_keys;

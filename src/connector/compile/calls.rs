@@ -50,6 +50,7 @@ impl Compiler<'_> {
             errors: self.error_rules(&call.errors)?,
             paginate,
             per_item: false,
+            names_user: false,
             projection: Projection::default(),
         })
     }

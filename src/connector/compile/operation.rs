@@ -50,6 +50,7 @@ impl Compiler<'_> {
             inherited: definition.proof.inherited.as_ref().map(|holds| self.holds(holds)).transpose()?,
             read_lag_s: definition.proof.read_lag_s,
             accepted_shows_role: definition.proof.accepted_shows_role,
+            shows_user: self.optional(definition.proof.shows_user.as_ref())?,
         };
         let user_reads = self.read_steps(&definition.user.reads)?;
         let user = definition.user.from.iter().map(|from| self.user(from)).collect::<Result<_>>()?;

@@ -270,6 +270,9 @@ pub(in crate::connector) struct ProofSource {
     /// The provider answers an unknown role with an error, so that an accepted removal shows that the role exists.
     #[serde(default)]
     pub(in crate::connector) accepted_shows_role: bool,
+    /// An expression, true where answers show that there is such a user; without it, a 2xx of a read with the user's id
+    /// in its path does.
+    pub(in crate::connector) shows_user: Option<String>,
 }
 
 /// How answers show that a role is held.
