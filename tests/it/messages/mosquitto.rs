@@ -114,7 +114,7 @@ impl Mosquitto {
             while let Some(packet) = next(&mut stream, &mut received).await {
                 let Packet::Publish(publish) = packet else { continue };
                 if publish.topic != asked {
-                    clients.note(&publish.topic, &String::from_utf8(publish.payload.to_vec()).unwrap());
+                    clients.note(&publish.topic, std::str::from_utf8(&publish.payload).unwrap());
                     continue;
                 }
                 let message = serde_json::from_slice(&publish.payload).unwrap();
