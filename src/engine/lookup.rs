@@ -117,7 +117,10 @@ impl Run<'_> {
             Some(known) => Some(known),
             None => match self.search_role(index, given, &text).await? {
                 Some(taken) => {
-                    self.wire.account.remember_role(key, taken.clone());
+                    // What holds a secret is read again: nobody would know later that it has to be masked.
+                    if self.repeated.is_empty() {
+                        self.wire.account.remember_role(key, taken.clone());
+                    }
                     Some(Arc::new(taken))
                 }
                 None => None,
@@ -268,6 +271,7 @@ impl Run<'_> {
         let exchange = self.wire.exchange(call, &self.scope(item.or(index)), Extra::default(), false).await;
         self.trace.extend(exchange.trace);
         let answered = exchange.result?;
+        self.repeated.note(&answered);
         let answers = match item {
             Some(index) => &mut self.items[index].answers,
             None => &mut self.shared,

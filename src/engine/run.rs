@@ -8,6 +8,7 @@ use vrl::value::{KeyString, ObjectMap};
 
 use super::item::{Item, Write};
 use super::locks::Locks;
+use super::mask::Secrets;
 use super::prove::Inherited;
 use super::report::{Failure, PlanStep, TraceStep};
 use super::wire::{Answered, Wire};
@@ -43,6 +44,8 @@ pub(super) struct Run<'e> {
     pub(super) stream: Option<AnswerBody>,
     pub(super) plan: Vec<PlanStep>,
     pub(super) trace: Vec<TraceStep>,
+    /// Secrets of the account that answers repeated.
+    pub(super) repeated: Secrets,
     /// The latest good answer's bytes of each read.
     pub(super) raw: Vec<(String, bytes::Bytes)>,
     held_locks: Vec<OwnedMutexGuard<()>>,
@@ -72,6 +75,7 @@ impl<'e> Run<'e> {
             stream: None,
             plan: Vec::new(),
             trace: Vec::new(),
+            repeated: Secrets::default(),
             raw: Vec::new(),
             held_locks: Vec::new(),
             looked_before: false,

@@ -136,6 +136,7 @@ impl Run<'_> {
             Err(failure) => failure.answer.clone(),
         };
         if let Some(answer) = &answer {
+            self.repeated.note(answer);
             for index in indices {
                 self.items[*index].remote_status = Some(answer.status);
             }
