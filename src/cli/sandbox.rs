@@ -80,6 +80,7 @@ pub(super) async fn run(config: Config, arguments: &Arguments) -> Result<ExitCod
 struct SandboxSite {
     /// The account's id, which is the connector's slug.
     account: String,
+    read_lag_s: u32,
     server: SimServer,
     demo: Demo,
 }
@@ -101,21 +102,21 @@ async fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
     let (mut sites, mut left_out) = (Vec::new(), Vec::new());
     for simulator in sandbox::all(clock) {
         let (slug, demo) = (simulator.slug(), simulator.demo());
-        match gateway.registry().find(slug) {
-            Some(Ok(_)) => {}
+        let read_lag_s = match gateway.registry().find(slug) {
+            Some(Ok(connector)) => connector.unassign.proof.read_lag_s,
             Some(Err(mistake)) => {
                 left_out.push(mistake.render());
                 continue;
             }
             // A folder of one's own connectors may hold others than those that are simulated.
             None => continue,
-        }
+        };
         let server = SimServer::start(simulator).await?;
         let context = server.context();
         let connected =
             gateway.connect_as(slug.to_owned(), &operator, slug, Some("sandbox".to_owned()), &context).await;
         let account = connected.map_err(|error| format!("{slug}: {error}"))?.id;
-        sites.push(SandboxSite { account, server, demo });
+        sites.push(SandboxSite { account, read_lag_s, server, demo });
     }
     Ok(Opened { gateway, sites, left_out })
 }
@@ -135,12 +136,19 @@ impl SandboxSite {
 fn greet(address: &str, sites: &[SandboxSite]) {
     println!("The sandbox serves at http://{address}; its token is `{TOKEN}`. Accounts:\n");
     for site in sites {
-        println!("  {:<18} {}", site.account, site.server.base_url());
+        let broker = site.server.mqtt_url().map(|url| format!(" and {url}")).unwrap_or_default();
+        println!("  {:<18} {}{broker}", site.account, site.server.base_url());
     }
     println!("\nTake a role away, at each of them:\n");
     for site in sites {
         let body = if site.demo.body == json!({}) { String::new() } else { format!(" -d '{}'", site.demo.body) };
         println!("curl -sS -X POST 'http://{address}{}' -H 'Authorization: Bearer {TOKEN}'{body}\n", site.path(&[]));
+    }
+    for site in sites.iter().filter(|site| site.read_lag_s > 0) {
+        println!(
+            "{} shows a change up to {} s late: the answer says `pending`, and with `&verify=wait` it waits for the proof.",
+            site.account, site.read_lag_s
+        );
     }
     println!("Add `&dry_run=true` to see the plan, `&truto_response_format=debug` to see the calls. Ctrl-C ends it.");
 }
