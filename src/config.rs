@@ -10,7 +10,8 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::engine::EngineLimits;
-use crate::storage::Envelope;
+use crate::gateway::Settings;
+use crate::storage::{Durability, Envelope};
 use crate::transport::{EgressPolicy, EgressPolicyError, TransportLimits};
 
 /// The defaults, and their documentation.
@@ -52,6 +53,7 @@ pub struct Config {
     pub envelope: Envelope,
     pub limits: Limits,
     pub verify: Verify,
+    pub audit: Audit,
     pub log: Log,
 }
 
@@ -69,6 +71,15 @@ pub struct Limits {
 #[serde(deny_unknown_fields)]
 pub struct Verify {
     pub wait_limit_ms: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    pub enabled: bool,
+    pub durability: Durability,
+    pub redact_after_days: u32,
+    pub keep_days: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -120,6 +131,15 @@ impl Config {
             call_timeout: Duration::from_millis(self.limits.call_timeout_ms),
             wait_limit: Duration::from_millis(self.verify.wait_limit_ms),
             answer_bytes: self.limits.answer_bytes,
+        }
+    }
+
+    /// What the gateway does beyond carrying requests out.
+    pub fn gateway_settings(&self) -> Settings {
+        Settings {
+            audit: self.audit.enabled,
+            redact_after_days: self.audit.redact_after_days,
+            keep_days: self.audit.keep_days,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Data goes to standard output, the log and everything else to standard error.
 
 mod account;
+mod audit;
 mod connector;
 mod connector_check;
 mod sandbox;
@@ -46,6 +47,9 @@ enum Command {
     /// Shows and replaces the keys that credentials are encrypted with.
     #[command(subcommand)]
     Vault(vault::Command),
+    /// Checks and exports the audit, and settles what a crash left unknown.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Prints the default configuration, which documents every setting.
     Config,
     /// Prints the OpenAPI document of the API.
@@ -87,6 +91,7 @@ fn with_runtime(command: &Command, file: Option<&std::path::Path>) -> Result<Exi
             Command::Token(command) => token::run(config, command).await,
             Command::Account(command) => account::run(config, command).await,
             Command::Vault(command) => vault::run(config, command).await,
+            Command::Audit(command) => audit::run(config, command).await,
             Command::Config | Command::Openapi => Ok(ExitCode::SUCCESS),
         }
     })

@@ -29,7 +29,6 @@ use crate::gateway::{Caller, DEFAULT_ENVIRONMENT, Gateway};
 use crate::http::{Site, decode, router};
 use crate::sandbox::{self, Clock, Demo, SimServer};
 use crate::storage::sqlite::SqliteStorage;
-use crate::storage::{Envelope, Scope};
 
 const UNASSIGN: &str = "/unified/user-directory/users/unassign-role";
 /// The administrator's token of every sandbox: nothing in it is worth a secret, and lines can be pasted from the README.
@@ -85,8 +84,7 @@ async fn open(config: &Config, clock: &Clock) -> Result<(Arc<Gateway>, Vec<Sandb
     let key = MasterKey::from_base64(&STANDARD.encode(ApiToken::hash(random.expose_secret())))?;
     let storage = Arc::new(SqliteStorage::open("sqlite::memory:").await?);
     let gateway = assemble(&config, connectors(&config)?, Vault::new(key)?, storage, SecretString::from(TOKEN)).await?;
-    let operator =
-        Caller { environment: DEFAULT_ENVIRONMENT.to_owned(), scopes: vec![Scope::Admin], envelope: Envelope::Bare };
+    let operator = Caller::operator(DEFAULT_ENVIRONMENT);
     let mut sites = Vec::new();
     for simulator in sandbox::all(clock) {
         let (slug, demo) = (simulator.slug(), simulator.demo());

@@ -27,7 +27,7 @@ pub(super) struct Started {
 pub(super) async fn start(config: &Config) -> Result<Started, Failure> {
     let registry = connectors(config)?;
     let keys = keys_of_setting(config)?;
-    let storage = SqliteStorage::open(&config.database_url).await?;
+    let storage = SqliteStorage::open_with(&config.database_url, config.audit.durability).await?;
     let (vault, new_key_file) = match keys {
         Some(keys) => (Vault::new(keys)?, false),
         None => vault_of_file(KeyFile::at(&config.vault_key_file), &storage).await?,
@@ -51,7 +51,7 @@ pub(super) async fn assemble(
     let transport = ProviderTransport::with_trust(config.egress()?, config.transport_limits(), trust);
     let engine = Engine::new(Arc::new(transport), config.engine_limits());
     let parts = Parts { registry, engine, storage, vault, admin_token, envelope: config.envelope };
-    Ok(Arc::new(Gateway::open(parts).await?))
+    Ok(Arc::new(Gateway::open_with(parts, config.gateway_settings()).await?))
 }
 
 /// The connectors the settings ask for.

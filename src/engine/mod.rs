@@ -27,14 +27,15 @@ use run::Run;
 use sources::Sources;
 use wire::{CallLimits, Extra, Wire};
 
+use crate::audit::Trail;
 use crate::credentials::Account;
 use crate::expression::Value;
-use crate::model::{Outcome, RequestError, ResponseFormat, UnassignRequest, VerifyMode};
+use crate::model::{Options, Outcome, RequestError, ResponseFormat, RoleRef, UnassignRequest, VerifyMode};
 use crate::transport::Transport;
 
 pub(crate) use classify::shown_body;
 pub use mapped::{Mapped, Shown, UserFields};
-pub use report::{Failure, ItemReport, PlanStep, Report, TraceStep};
+pub use report::{Failure, ItemReport, PlanStep, Report, Seen, TraceStep};
 pub use wire::Answered;
 
 /// The engine's limits.
@@ -61,11 +62,41 @@ impl Engine {
         Self { transport, limits, locks: Locks::default() }
     }
 
-    /// Carries a request out, or plans it.
+    /// Carries a request out, or plans it. Each write is recorded in `trail` before it leaves.
     ///
     /// # Errors
     /// If the request is bad input: nothing was written then.
-    pub async fn unassign(&self, account: &Account, mut request: UnassignRequest) -> Result<Report, RequestError> {
+    pub async fn unassign(
+        &self,
+        account: &Account,
+        request: UnassignRequest,
+        trail: Option<&Trail>,
+    ) -> Result<Report, RequestError> {
+        let mut run = self.prepare(account, request).await?;
+        run.trail = trail;
+        run.walk().await?;
+        run.prove(self.limits.wait_limit).await;
+        Ok(self.report(run).await)
+    }
+
+    /// Looks whether a user holds roles, by reads alone: for each role `None` where that cannot be told.
+    ///
+    /// # Errors
+    /// If the request is bad input.
+    pub async fn look(&self, account: &Account, user: &str, roles: Vec<RoleRef>) -> Result<Vec<Seen>, RequestError> {
+        let options = Options { dry_run: true, check_before: true, ..Options::default() };
+        let request = UnassignRequest { id: Some(user.to_owned()), roles, options, ..UnassignRequest::default() };
+        let mut run = self.prepare(account, request).await?;
+        run.walk().await?;
+        Ok((0..run.items.len()).map(|index| run.seen(index)).collect())
+    }
+
+    /// Everything before the definition's own steps: inputs checked, users and roles looked up.
+    async fn prepare<'e>(
+        &'e self,
+        account: &'e Account,
+        mut request: UnassignRequest,
+    ) -> Result<Run<'e>, RequestError> {
         let operation = &account.connector.unassign;
         passthrough::check(operation, &request)?;
         passthrough::check_way(account, &request)?;
@@ -104,9 +135,7 @@ impl Engine {
                 }
             }
         }
-        run.walk().await?;
-        run.prove(self.limits.wait_limit).await;
-        Ok(self.report(run).await)
+        Ok(run)
     }
 
     /// Tries an account's credentials with one read.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::item::Write;
-use super::report::Failure;
+use super::report::{Failure, Seen};
 use super::run::Run;
 use crate::connector::Holds;
 use crate::expression::{Scope, Value, same_id};
@@ -86,6 +86,24 @@ impl Run<'_> {
         }
         let cut_short = holds.steps.iter().any(|step| scope.step_is_cut_short(step));
         (!undecided && !cut_short).then_some(false)
+    }
+
+    /// What the answers at hand say of an item that was only looked at.
+    pub(super) fn seen(&self, index: usize) -> Seen {
+        let item = &self.items[index];
+        let gone = if item.role_shown { Verified::Yes } else { Verified::Unverifiable };
+        let (outcome, verified) = match (self.is_held(index), item.outcome) {
+            (Some(true), _) => (Outcome::Failed, Verified::No),
+            (Some(false), _) => match self.is_inherited(index) {
+                Inherited::No => (Outcome::Removed, gone),
+                Inherited::Yes => (Outcome::Removed, Verified::Inherited),
+                Inherited::Unknown => (Outcome::Removed, Verified::Unverifiable),
+            },
+            (None, Some(Outcome::AlreadyAbsent)) => (Outcome::Removed, item.verified),
+            (None, _) => (Outcome::Unknown, Verified::Unverifiable),
+        };
+        let message = item.failure.as_ref().map(|failure| failure.message.clone());
+        Seen { role: item.role.clone(), outcome, verified, message }
     }
 
     /// Proves every item whose write was sent, and settles its outcome.

@@ -49,6 +49,17 @@ pub struct ItemReport {
     pub failure: Option<Arc<Failure>>,
 }
 
+/// What a look at the provider, by reads alone, says of one role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub role: RoleRef,
+    /// `removed`: it is not held. `failed`: it is held. `unknown`: that cannot be told.
+    pub outcome: Outcome,
+    pub verified: Verified,
+    /// Why it cannot be told.
+    pub message: Option<String>,
+}
+
 /// Why an item did not come to a good end.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -161,6 +172,8 @@ impl Report {
             Outcome::Removed if item.verified == Verified::Inherited => (409, Some(ErrorKind::Inherited)),
             Outcome::Removed => (200, None),
             Outcome::Refused => (422, Some(ErrorKind::Refused)),
+            // Ours, and a matter of time: the database does not serve.
+            Outcome::Failed if kind == Some(ErrorKind::Internal) => (503, kind),
             Outcome::Failed => {
                 let kind = kind.unwrap_or(ErrorKind::ProviderError);
                 (remote.filter(|status| *status >= 400).unwrap_or(kind.status()), Some(kind))

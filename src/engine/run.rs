@@ -11,6 +11,7 @@ use super::locks::Locks;
 use super::prove::Inherited;
 use super::report::{Failure, PlanStep, TraceStep};
 use super::wire::{Answered, Wire};
+use crate::audit::Trail;
 use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
 use crate::expression::{Answers, Scope, Value};
 use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, UnassignRequest, Verified};
@@ -24,6 +25,8 @@ pub(super) struct Run<'e> {
     pub(super) connector: &'e Connector,
     pub(super) operation: &'e Operation,
     pub(super) locks: &'e Locks,
+    /// Where each write is recorded before it leaves.
+    pub(super) trail: Option<&'e Trail>,
     pub(super) request: UnassignRequest,
     pub(super) input: Value,
     pub(super) items: Vec<Item>,
@@ -55,6 +58,7 @@ impl<'e> Run<'e> {
             connector,
             operation: &connector.unassign,
             locks,
+            trail: None,
             request,
             input,
             items,

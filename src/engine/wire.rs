@@ -15,6 +15,7 @@ use super::classify::{MASK, shown_body};
 use super::messages::unwrapped;
 use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
+use crate::audit::Intent;
 use crate::connector::{Call, Connector};
 use crate::credentials::{Account, AuthHeaders, Bearer, SessionError};
 use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
@@ -57,6 +58,8 @@ impl std::fmt::Debug for Answered {
 pub(super) struct Extra<'r> {
     pub(super) data: Option<&'r Map<String, Json>>,
     pub(super) query: &'r [(String, String)],
+    /// What must be recorded before a byte of it leaves.
+    pub(super) intent: Option<Intent<'r>>,
 }
 
 /// Which page of a listing is asked for.
@@ -73,6 +76,13 @@ pub(super) struct Exchange {
     pub(super) sends: u32,
     pub(super) trace: Vec<TraceStep>,
     pub(super) rest: Option<AnswerBody>,
+}
+
+impl Exchange {
+    /// Nothing of it left.
+    pub(super) fn unsent(failure: Failure) -> Self {
+        Self { result: Err(failure), sends: 0, trace: Vec::new(), rest: None }
+    }
 }
 
 /// The limits of one call.
@@ -233,13 +243,16 @@ impl<'a> Wire<'a> {
         }
         let rendered = match self.render(call, scope, extra, page) {
             Ok(rendered) => rendered,
-            Err(failure) => return Exchange { result: Err(failure), sends: 0, trace: Vec::new(), rest: None },
+            Err(failure) => return Exchange::unsent(failure),
         };
         let credentials = self.account.session.headers(self.transport, self.limits.timeout).await;
         let credentials = match credentials {
             Ok(credentials) => credentials,
             Err(error) => return self.without_credentials(&error),
         };
+        if let Err(failure) = record(extra.intent, &rendered.body).await {
+            return Exchange::unsent(failure);
+        }
         let mut exchange = self.attempt(call, scope, &rendered, &credentials, streaming).await;
         let refused = matches!(&exchange.result, Err(failure) if failure.kind == ErrorKind::CredentialsRejected);
         if refused {
@@ -275,7 +288,7 @@ impl<'a> Wire<'a> {
         }
         let failure = Failure::new(error.kind, Outcome::Failed, error.message.clone());
         let failure = Failure { said_with: error.headers.clone(), ..failure };
-        Exchange { result: Err(failure), sends: 0, trace: Vec::new(), rest: None }
+        Exchange::unsent(failure)
     }
 
     async fn attempt(
@@ -374,6 +387,16 @@ impl<'a> Wire<'a> {
         }
         Ok((Bytes::from(held), Some(body)))
     }
+}
+
+/// Records what a write is about to do. Without that nothing is sent.
+pub(super) async fn record(intent: Option<Intent<'_>>, body: &[u8]) -> Result<(), Failure> {
+    let Some(intent) = intent else { return Ok(()) };
+    intent.record(body).await.map_err(|error| {
+        tracing::error!(%error, "nothing is sent");
+        let message = "the gateway's audit cannot be written, so nothing was sent";
+        Failure::new(ErrorKind::Internal, Outcome::Failed, message)
+    })
 }
 
 pub(super) fn transport_failure(error: &TransportError) -> Failure {

@@ -6,9 +6,10 @@ use super::item::Write;
 use super::report::PlanStep;
 use super::run::Run;
 use super::wire::Extra;
+use crate::audit::Intent;
 use crate::connector::{Spread, Step, WriteStep};
 use crate::expression::{Value, object};
-use crate::model::{HeldBefore, Outcome, ResponseFormat, Verified};
+use crate::model::{HeldBefore, Outcome, ResponseFormat, RoleRef, Verified};
 
 /// The items that one call is for.
 struct Batch {
@@ -20,7 +21,7 @@ struct Batch {
 
 impl Run<'_> {
     fn extra(&self) -> Extra<'_> {
-        Extra { data: Some(&self.request.remote_data), query: &self.request.remote_query }
+        Extra { data: Some(&self.request.remote_data), query: &self.request.remote_query, intent: None }
     }
 
     /// Shows what would be written, as far as it is known, and what would prove it.
@@ -113,7 +114,11 @@ impl Run<'_> {
             self.items[*index].answers.mark_write();
         }
         let streaming = self.request.options.format == ResponseFormat::Stream;
-        let exchange = self.wire.exchange(&write.call, &self.scope(item), self.extra(), streaming).await;
+        let roles: Vec<&RoleRef> = indices.iter().map(|index| &self.items[*index].role).collect();
+        let user = self.request.id.as_deref().unwrap_or_default();
+        let intent = self.trail.map(|trail| Intent { trail, user, roles: &roles });
+        let extra = Extra { intent, ..self.extra() };
+        let exchange = self.wire.exchange(&write.call, &self.scope(item), extra, streaming).await;
         self.trace.extend(exchange.trace);
         self.remote_calls += exchange.sends;
         self.stream = exchange.rest;

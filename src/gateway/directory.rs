@@ -55,7 +55,8 @@ impl Directory {
             by_id.insert(record.id.clone(), Arc::new(Entry { record, account }));
         }
         let tokens = tokens.into_iter().map(|token| {
-            let caller = Caller { environment: token.environment, scopes: token.scopes, envelope: token.envelope };
+            let TokenRecord { id, environment, scopes, envelope, .. } = token;
+            let caller = Caller { token: id, environment, scopes, envelope };
             (token.hash, Arc::new(caller))
         });
         Ok(Self { revision: Some(revision), keys, accounts: by_id, tokens: tokens.collect() })

@@ -1,8 +1,10 @@
 //! The one object that handlers see: who calls, which account is meant, and what is done with it.
 
+mod audit;
 mod directory;
 mod keeper;
 pub mod keys;
+mod settle;
 
 use std::sync::Arc;
 
@@ -11,7 +13,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value as Json};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
+use tokio_util::task::TaskTracker;
 
+use crate::audit::{Audit, Kind, Origin, RoleOutcome, Trail};
 use crate::connector::{Connector, Registry};
 use crate::credentials::api_token::ApiToken;
 use crate::credentials::vault::{MasterKeyError, Vault, VaultError, same_secrets};
@@ -26,16 +30,31 @@ use directory::Directory;
 pub use directory::Entry;
 use keeper::{Keeper, seal};
 use keys::MissingKeys;
+pub use settle::Settlement;
 
 /// The environment of the administrator's token, and of whoever names none.
 pub const DEFAULT_ENVIRONMENT: &str = "default";
+/// Stands for the administrator's token of the settings, which has no id of its own.
+const ADMIN_TOKEN_ID: &str = "administrator";
+const OPERATOR_ID: &str = "operator";
 
 /// Who calls: what their token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
+    /// The token's id.
+    pub token: String,
     pub environment: String,
     pub scopes: Vec<Scope>,
     pub envelope: Envelope,
+}
+
+impl Caller {
+    /// Whoever works with the database itself, at the command line.
+    pub fn operator(environment: &str) -> Self {
+        let scopes = vec![Scope::Call, Scope::Admin, Scope::Audit];
+        let (token, environment) = (OPERATOR_ID.to_owned(), environment.to_owned());
+        Self { token, environment, scopes, envelope: Envelope::Bare }
+    }
 }
 
 /// Why the gateway could not do as asked.
@@ -56,6 +75,9 @@ pub enum GatewayError {
     /// The account was kept by another version, or its connector's definition has a mistake.
     #[error("the account cannot be used: {0}")]
     Unusable(String),
+    /// A request's own task came to an unexpected end; what it had recorded says how far it was.
+    #[error("the request's work broke off: {0}")]
+    Broken(String),
     /// The database does not serve.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -81,6 +103,23 @@ pub struct Parts {
     pub envelope: Envelope,
 }
 
+/// What the gateway does beyond carrying requests out.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether removals are recorded.
+    pub audit: bool,
+    /// After so many days what is personal in the audit is forgotten; 0: never.
+    pub redact_after_days: u32,
+    /// After so many days entries of the audit are dropped; 0: never.
+    pub keep_days: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { audit: true, redact_after_days: 0, keep_days: 0 }
+    }
+}
+
 /// The gateway.
 pub struct Gateway {
     registry: Registry,
@@ -89,7 +128,10 @@ pub struct Gateway {
     keeper: Arc<Keeper>,
     admin: Option<([u8; 32], Arc<Caller>)>,
     envelope: Envelope,
+    audit: Option<Audit>,
+    settings: Settings,
     directory: ArcSwap<Directory>,
+    at_work: TaskTracker,
 }
 
 impl Gateway {
@@ -98,19 +140,31 @@ impl Gateway {
     /// # Errors
     /// If the database does not serve, or a key that credentials are sealed with is not at hand.
     pub async fn open(parts: Parts) -> Result<Self, GatewayError> {
+        Self::open_with(parts, Settings::default()).await
+    }
+
+    /// As [`Self::open`], with settings of one's own.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(parts: Parts, settings: Settings) -> Result<Self, GatewayError> {
         let admin = Some(parts.admin_token.expose_secret()).filter(|token| !token.is_empty()).map(|token| {
             let scopes = vec![Scope::Call, Scope::Admin, Scope::Audit];
-            let caller = Caller { environment: DEFAULT_ENVIRONMENT.to_owned(), scopes, envelope: parts.envelope };
+            let (id, environment) = (ADMIN_TOKEN_ID.to_owned(), DEFAULT_ENVIRONMENT.to_owned());
+            let caller = Caller { token: id, environment, scopes, envelope: parts.envelope };
             (ApiToken::hash(token), Arc::new(caller))
         });
         let gateway = Self {
             registry: parts.registry,
             engine: parts.engine,
             keeper: Arc::new(Keeper { storage: Arc::clone(&parts.storage), vault: Arc::new(parts.vault) }),
+            audit: settings.audit.then(|| Audit::start(Arc::clone(&parts.storage))),
+            settings,
             storage: parts.storage,
             admin,
             envelope: parts.envelope,
             directory: ArcSwap::default(),
+            at_work: TaskTracker::new(),
         };
         gateway.refresh().await?;
         Ok(gateway)
@@ -174,16 +228,49 @@ impl Gateway {
         self.directory.load().tokens.get(&hash).cloned()
     }
 
-    /// Takes roles away with one of the caller's accounts.
+    /// Takes roles away with one of the caller's accounts. Once begun, it comes to its end, recorded, whether or not
+    /// anybody still waits for it.
     ///
     /// # Errors
     /// If the request is bad input.
-    pub async fn unassign(&self, account: &Account, request: UnassignRequest) -> Result<Report, GatewayError> {
-        let report = self.engine.unassign(account, request).await;
-        if let Some(needs_reauth) = account.take_news() {
-            self.note_status(account, needs_reauth).await;
+    pub async fn unassign(
+        self: &Arc<Self>,
+        caller: &Caller,
+        account: Arc<Account>,
+        request: UnassignRequest,
+        request_id: &str,
+    ) -> Result<Report, GatewayError> {
+        let trail = self.audit.clone().filter(|_| !request.options.dry_run).map(|audit| {
+            let origin = Origin {
+                environment: caller.environment.clone(),
+                request_id: request_id.to_owned(),
+                token: caller.token.clone(),
+                account: account.id.clone(),
+            };
+            Trail::new(audit, origin)
+        });
+        let gateway = Arc::clone(self);
+        // A task of its own: a caller that hangs up does not cancel a write half-way.
+        let at_work = async move {
+            let report = gateway.engine.unassign(&account, request, trail.as_ref()).await;
+            if let (Some(trail), Ok(report)) = (&trail, &report) {
+                record(trail, report).await;
+            }
+            if let Some(needs_reauth) = account.take_news() {
+                gateway.note_status(&account, needs_reauth).await;
+            }
+            report
+        };
+        match self.at_work.spawn(at_work).await {
+            Ok(report) => Ok(report?),
+            Err(error) => Err(GatewayError::Broken(error.to_string())),
         }
-        Ok(report?)
+    }
+
+    /// Waits until everything that was begun has come to its end.
+    pub async fn finish(&self) {
+        self.at_work.close();
+        self.at_work.wait().await;
     }
 
     async fn note_status(&self, account: &Account, needs_reauth: bool) {
@@ -351,5 +438,22 @@ impl Gateway {
     pub fn has_administrator(&self) -> bool {
         self.admin.is_some()
             || self.directory.load().tokens.values().any(|caller| caller.scopes.contains(&Scope::Admin))
+    }
+}
+
+/// Records what became of a request that may have written.
+async fn record(trail: &Trail, report: &Report) {
+    if !trail.has_intent() {
+        return;
+    }
+    let roles: Vec<RoleOutcome<'_>> = report
+        .items
+        .iter()
+        .map(|item| RoleOutcome { role: &item.role, outcome: item.outcome, verified: item.verified })
+        .collect();
+    let worst = (report.outcome(), report.verified());
+    if let Err(error) = trail.result(Kind::Result, &report.user_id, worst, &roles).await {
+        // The answer is true all the same, and the entry is tried again.
+        tracing::error!(%error, "a result is not recorded yet");
     }
 }

@@ -2,6 +2,7 @@
 //! means, and what becomes of it, is left to the layers above.
 
 mod accounts;
+mod audit;
 pub mod decode;
 mod error;
 mod extract;

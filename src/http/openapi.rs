@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
 
 use super::respond::json_response;
-use super::{accounts, health, tokens, unassign};
+use super::{accounts, audit, health, tokens, unassign};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,6 +24,7 @@ use super::{accounts, health, tokens, unassign};
         accounts::get,
         accounts::disconnect,
         tokens::create,
+        audit::list,
         health::live,
         health::ready
     ),
@@ -266,6 +267,47 @@ pub(super) struct IntegratedAccounts {
     next_cursor: Option<String>,
     prev_cursor: Option<String>,
     result_count: usize,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct AuditEntries {
+    result: Vec<AuditEntry>,
+    next_cursor: Option<String>,
+    prev_cursor: Option<String>,
+    result_count: usize,
+}
+
+/// One entry of the audit. Hashes are SHA-256 in hexadecimal digits.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AuditEntry {
+    /// 1, 2, 3 …, without a gap over all environments.
+    seq: i64,
+    at: String,
+    #[schema(example = "intent")]
+    kind: String,
+    environment: String,
+    request_id: String,
+    /// The id of the API token.
+    token: String,
+    /// The id of the integrated account.
+    account: String,
+    /// The provider's user id; null once redacted.
+    user: Option<String>,
+    /// What is about to be taken away; in a result, with what became of it.
+    #[schema(value_type = Vec<Object>)]
+    roles: Vec<String>,
+    #[schema(example = "unknown")]
+    outcome: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    detail: Option<String>,
+    /// Of the body of the call; null once redacted.
+    body_hash: Option<String>,
+    salt: Option<String>,
+    /// Stands for salt, body_hash and user in `hash`.
+    personal: String,
+    /// The hash of the entry before.
+    prev: String,
+    hash: String,
 }
 
 #[derive(Serialize, ToSchema)]

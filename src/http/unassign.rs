@@ -66,7 +66,7 @@ pub(super) async fn unassign_role(
             decode::decode(query.as_deref().unwrap_or_default(), &body, &site.limits)?;
         let options = request.options.clone();
         let account = gateway.account(&caller.0, &integrated_account_id)?;
-        let report = gateway.unassign(&account, request).await?;
+        let report = gateway.unassign(&caller.0, Arc::clone(&account), request, &request_id).await?;
         log(&report, &account.id, &request_id);
         let context = Context {
             options: &options,

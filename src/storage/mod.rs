@@ -1,6 +1,7 @@
-//! What outlives the process: integrated accounts and API tokens, behind one trait with one set of SQL per backend.
+//! What outlives the process: integrated accounts, API tokens and the audit, behind one trait with one set of SQL per backend.
 //! Secrets arrive here sealed and leave sealed; what they mean is the vault's business.
 
+mod audit;
 mod record;
 pub mod sqlite;
 
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub use audit::{AuditFilter, AuditHead, AuditRecord, Durability, Hash};
 pub use record::{AccountRecord, AccountStatus, Envelope, Scope, TokenRecord, UnknownName};
 
 /// The database, whichever it is. Every change is durable when the call returns.
@@ -49,6 +51,22 @@ pub trait Storage: Send + Sync {
     /// A number that grows with every change to accounts or tokens, in the change's own transaction.
     /// Who keeps a copy reads this first and the records after it: then a change in between is seen the next time.
     async fn revision(&self) -> Result<i64, StorageError>;
+
+    /// Appends to the audit, in one transaction: `chain` is given its end and makes the entries that follow. It may be
+    /// asked more than once, for another process may have appended meanwhile.
+    async fn append_audit(
+        &self,
+        chain: &(dyn Fn(AuditHead) -> Vec<AuditRecord> + Send + Sync),
+    ) -> Result<(), StorageError>;
+
+    /// Entries of the audit, oldest first, at most `limit`.
+    async fn audit_entries(&self, filter: &AuditFilter, limit: usize) -> Result<Vec<AuditRecord>, StorageError>;
+
+    /// Forgets what is personal in the entries up to `through`, of one user or of all; how many entries that were.
+    async fn redact_audit(&self, through: i64, user: Option<&str>) -> Result<u64, StorageError>;
+
+    /// Drops the entries up to `through`; how many that were.
+    async fn prune_audit(&self, through: i64) -> Result<u64, StorageError>;
 
     /// Whether the database answers, for readiness.
     async fn ping(&self) -> Result<(), StorageError>;

@@ -14,6 +14,7 @@ mod rounds;
 mod scenario;
 mod shape;
 mod stage;
+mod unreliable;
 mod words;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ pub use play::Failure;
 pub use report::{failures, markdown, matrix};
 pub use scenario::Scenario;
 pub use stage::Answer;
+pub use unreliable::Unreliable;
 
 use self::documents::Documents;
 use crate::connector::{Connector, Registry};

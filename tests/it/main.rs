@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod architecture;
+mod audit;
 mod broker;
 mod connector_docs;
 mod connector_schema;

@@ -5,7 +5,6 @@ mod errors;
 mod grants;
 mod own_call;
 mod rotation;
-mod shaky;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

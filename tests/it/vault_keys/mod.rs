@@ -9,15 +9,15 @@ mod stops;
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use offramp::credentials::vault::{KeyFile, KeyId, KeyRing, MasterKey, Vault};
 use offramp::storage::sqlite::SqliteStorage;
-use offramp::storage::{AccountRecord, AccountStatus, Storage, StorageError, TokenRecord, new_id, timestamp};
+use offramp::storage::{AccountRecord, AccountStatus, Storage, new_id, timestamp};
+use offramp::suite::Unreliable;
 use tempfile::TempDir;
 
 const ACCOUNT: &str = "0198c0de-0000-7000-8000-000000000001";
@@ -48,9 +48,10 @@ fn id(byte: u8) -> KeyId {
     key(byte).id()
 }
 
-/// A folder with a key file of one new key.
+/// A folder with a key file of one new key, and one with a database.
 struct Place {
     folder: TempDir,
+    data: TempDir,
     file: KeyFile,
 }
 
@@ -59,7 +60,15 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let file = KeyFile::at(folder.path().join("vault.key"));
         file.load_or_create().unwrap();
-        Self { folder, file }
+        Self { folder, data: tempfile::tempdir().unwrap(), file }
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite:{}", self.data.path().join("offramp.db").display())
+    }
+
+    async fn storage(&self) -> SqliteStorage {
+        SqliteStorage::open(&self.url()).await.unwrap()
     }
 
     fn ids(&self) -> Vec<KeyId> {
@@ -74,10 +83,6 @@ impl Place {
     fn names(&self) -> Vec<PathBuf> {
         fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into()).collect()
     }
-}
-
-async fn in_memory() -> SqliteStorage {
-    SqliteStorage::open("sqlite::memory:").await.unwrap()
 }
 
 /// [`ACCOUNTS`] accounts, each with a secret of its own; their ids.
@@ -110,84 +115,18 @@ async fn all_open(storage: &dyn Storage, vault: &Vault) {
     }
 }
 
-/// What happens just before secrets are swapped.
-enum Meddling {
-    /// The database is gone at the swap of this number; `lost`: what it did is not.
-    Fail { at: usize, lost: bool },
-    /// Another process has kept this secret with its key; `always`: each time anew.
-    Replace { id: String, vault: Vault, secret: String, always: bool },
-    /// Another process has deleted the account.
-    Delete { id: String },
-}
-
-/// A database in which something else happens meanwhile.
-struct Meddled {
-    inner: SqliteStorage,
-    swaps: AtomicUsize,
-    meddling: Meddling,
-}
-
-impl Meddled {
-    fn new(inner: &SqliteStorage, meddling: Meddling) -> Self {
-        Self { inner: inner.clone(), swaps: AtomicUsize::new(0), meddling }
-    }
-}
-
-#[async_trait]
-impl Storage for Meddled {
-    async fn accounts(&self) -> Result<Vec<AccountRecord>, StorageError> {
-        self.inner.accounts().await
-    }
-    async fn insert_account(&self, account: &AccountRecord) -> Result<(), StorageError> {
-        self.inner.insert_account(account).await
-    }
-    async fn delete_account(&self, environment: &str, id: &str) -> Result<bool, StorageError> {
-        self.inner.delete_account(environment, id).await
-    }
-    async fn set_account_status(&self, id: &str, status: AccountStatus) -> Result<bool, StorageError> {
-        self.inner.set_account_status(id, status).await
-    }
-    async fn account_secrets(&self, id: &str) -> Result<Option<Vec<u8>>, StorageError> {
-        self.inner.account_secrets(id).await
-    }
-    async fn set_account_secrets(&self, id: &str, sealed: &[u8]) -> Result<bool, StorageError> {
-        self.inner.set_account_secrets(id, sealed).await
-    }
-    async fn swap_account_secrets(&self, id: &str, expected: &[u8], sealed: &[u8]) -> Result<bool, StorageError> {
-        let swap = self.swaps.fetch_add(1, Ordering::SeqCst);
-        match &self.meddling {
-            Meddling::Fail { at, lost } if *at == swap => {
-                if *lost {
-                    assert!(self.inner.swap_account_secrets(id, expected, sealed).await?);
-                }
-                return Err(StorageError::Unavailable { doing: "anything", reason: "gone".to_owned() });
-            }
-            Meddling::Replace { id: replaced, vault, secret, always }
-                if replaced == id && (*always || swap < ACCOUNTS) =>
-            {
-                let sealed = vault.seal(id, secret.as_bytes()).unwrap();
-                assert!(self.inner.set_account_secrets(id, &sealed).await?);
-            }
-            Meddling::Delete { id: deleted } if deleted == id => {
-                assert!(self.inner.delete_account("default", id).await?);
-            }
-            _ => {}
-        }
-        self.inner.swap_account_secrets(id, expected, sealed).await
-    }
-    async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError> {
-        self.inner.tokens().await
-    }
-    async fn insert_token(&self, token: &TokenRecord) -> Result<(), StorageError> {
-        self.inner.insert_token(token).await
-    }
-    async fn delete_token(&self, environment: &str, id: &str) -> Result<bool, StorageError> {
-        self.inner.delete_token(environment, id).await
-    }
-    async fn revision(&self) -> Result<i64, StorageError> {
-        self.inner.revision().await
-    }
-    async fn ping(&self) -> Result<(), StorageError> {
-        self.inner.ping().await
-    }
+/// Does something to the database as another process would, and comes back when it is done.
+fn elsewhere(place: &Place, work: impl AsyncFnOnce(&SqliteStorage) + Send) {
+    let url = place.url();
+    std::thread::scope(|scope| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let done = scope.spawn(move || {
+            runtime.block_on(async {
+                let storage = SqliteStorage::open(&url).await.unwrap();
+                work(&storage).await;
+                storage.close().await;
+            });
+        });
+        done.join().unwrap();
+    });
 }
