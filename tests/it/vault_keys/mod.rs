@@ -9,18 +9,22 @@ mod stops;
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use offramp::credentials::vault::{KeyFile, KeyId, KeyRing, MasterKey, Vault};
 use offramp::storage::sqlite::SqliteStorage;
+<<<<<<< HEAD
 use offramp::storage::{
     AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Storage, StorageError, TokenRecord, new_id,
     timestamp,
 };
+=======
+use offramp::storage::{AccountRecord, AccountStatus, Storage, new_id, timestamp};
+use offramp::suite::Unreliable;
+>>>>>>> h-d
 use tempfile::TempDir;
 
 const ACCOUNT: &str = "0198c0de-0000-7000-8000-000000000001";
@@ -51,9 +55,10 @@ fn id(byte: u8) -> KeyId {
     key(byte).id()
 }
 
-/// A folder with a key file of one new key.
+/// A folder with a key file of one new key, and one with a database.
 struct Place {
     folder: TempDir,
+    data: TempDir,
     file: KeyFile,
 }
 
@@ -62,7 +67,15 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let file = KeyFile::at(folder.path().join("vault.key"));
         file.load_or_create().unwrap();
-        Self { folder, file }
+        Self { folder, data: tempfile::tempdir().unwrap(), file }
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite:{}", self.data.path().join("offramp.db").display())
+    }
+
+    async fn storage(&self) -> SqliteStorage {
+        SqliteStorage::open(&self.url()).await.unwrap()
     }
 
     fn ids(&self) -> Vec<KeyId> {
@@ -77,10 +90,6 @@ impl Place {
     fn names(&self) -> Vec<PathBuf> {
         fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into()).collect()
     }
-}
-
-async fn in_memory() -> SqliteStorage {
-    SqliteStorage::open("sqlite::memory:").await.unwrap()
 }
 
 /// [`ACCOUNTS`] accounts, each with a secret of its own; their ids.
@@ -113,6 +122,7 @@ async fn all_open(storage: &dyn Storage, vault: &Vault) {
     }
 }
 
+<<<<<<< HEAD
 /// What happens just before secrets are swapped.
 enum Meddling {
     /// The database is gone at the swap of this number; `lost`: what it did is not.
@@ -208,4 +218,20 @@ impl Storage for Meddled {
     async fn ping(&self) -> Result<(), StorageError> {
         self.inner.ping().await
     }
+=======
+/// Does something to the database as another process would, and comes back when it is done.
+fn elsewhere(place: &Place, work: impl AsyncFnOnce(&SqliteStorage) + Send) {
+    let url = place.url();
+    std::thread::scope(|scope| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let done = scope.spawn(move || {
+            runtime.block_on(async {
+                let storage = SqliteStorage::open(&url).await.unwrap();
+                work(&storage).await;
+                storage.close().await;
+            });
+        });
+        done.join().unwrap();
+    });
+>>>>>>> h-d
 }

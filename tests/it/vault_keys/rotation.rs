@@ -6,7 +6,8 @@ use super::*;
 
 #[tokio::test]
 async fn a_new_key_seals_every_account_and_the_old_one_can_be_dropped() {
-    let (place, storage) = (Place::new(), in_memory().await);
+    let place = Place::new();
+    let storage = place.storage().await;
     let old = place.ids();
     accounts(&storage, &place.vault()).await;
     let before = storage.accounts().await.unwrap();
@@ -28,7 +29,8 @@ async fn a_new_key_seals_every_account_and_the_old_one_can_be_dropped() {
 
 #[tokio::test]
 async fn a_key_that_still_seals_something_is_not_dropped() {
-    let (place, storage) = (Place::new(), in_memory().await);
+    let place = Place::new();
+    let storage = place.storage().await;
     let old = place.vault();
     rotate(&storage, &place.file, AT_ONCE).await.unwrap();
     let keys = place.ids();
@@ -51,12 +53,20 @@ fn old_ring(keys: &[KeyId], place: &Place) -> KeyRing {
 
 #[tokio::test]
 async fn secrets_that_are_replaced_meanwhile_are_not_lost() {
-    let (place, inner) = (Place::new(), in_memory().await);
+    let place = Arc::new(Place::new());
+    let inner = place.storage().await;
     let serving = place.vault();
     let ids = accounts(&inner, &serving).await;
-    let secret = format!("{} with another refresh token", ids[1]);
-    let meddling = Meddling::Replace { id: ids[1].clone(), vault: serving, secret, always: false };
-    let storage = Meddled::new(&inner, meddling);
+    let storage = Unreliable::new(Arc::new(inner));
+    let (elsewhere_of, id) = (Arc::clone(&place), ids[1].clone());
+    storage.fail(move |method, index| {
+        if (method, index) == ("swap_account_secrets", 1) {
+            let secret = format!("{id} with another refresh token");
+            let sealed = serving.seal(&id, secret.as_bytes()).unwrap();
+            elsewhere(&elsewhere_of, async |other| assert!(other.set_account_secrets(&id, &sealed).await.unwrap()));
+        }
+        false
+    });
 
     let rotated = rotate(&storage, &place.file, AT_ONCE).await.unwrap();
 
@@ -69,20 +79,40 @@ async fn secrets_that_are_replaced_meanwhile_are_not_lost() {
 
 #[tokio::test]
 async fn an_account_that_goes_meanwhile_is_no_failure() {
-    let (place, inner) = (Place::new(), in_memory().await);
+    let place = Arc::new(Place::new());
+    let inner = place.storage().await;
     let ids = accounts(&inner, &place.vault()).await;
-    let storage = Meddled::new(&inner, Meddling::Delete { id: ids[0].clone() });
+    let storage = Unreliable::new(Arc::new(inner));
+    let elsewhere_of = Arc::clone(&place);
+    storage.fail(move |method, index| {
+        if (method, index) == ("swap_account_secrets", 0) {
+            elsewhere(&elsewhere_of, async |other| {
+                assert!(other.delete_account("default", &ids[0]).await.unwrap());
+            });
+        }
+        false
+    });
     let rotated = rotate(&storage, &place.file, AT_ONCE).await.unwrap();
     assert_eq!((rotated.rewrapped.accounts, rotated.rewrapped.failed), (ACCOUNTS - 1, vec![]));
 }
 
 #[tokio::test]
 async fn whoever_goes_on_sealing_with_the_old_key_is_noticed() {
-    let inner = in_memory().await;
+    let place = Arc::new(Place::new());
+    let inner = place.storage().await;
     let old = vault(&[1]);
     let ids = accounts(&inner, &old).await;
-    let meddling = Meddling::Replace { id: ids[2].clone(), vault: old, secret: ids[2].clone(), always: true };
-    let storage = Meddled::new(&inner, meddling);
+    let storage = Unreliable::new(Arc::new(inner.clone()));
+    let elsewhere_of = Arc::clone(&place);
+    storage.fail(move |method, _| {
+        if method == "swap_account_secrets" {
+            let sealed = old.seal(&ids[2], ids[2].as_bytes()).unwrap();
+            elsewhere(&elsewhere_of, async |other| {
+                assert!(other.set_account_secrets(&ids[2], &sealed).await.unwrap());
+            });
+        }
+        false
+    });
     let error = rewrap(&storage, &vault(&[2, 1])).await.unwrap_err();
     assert!(matches!(error, KeysError::StillSealing { in_use } if in_use == id(2)), "{error}");
     all_open(&inner, &vault(&[2, 1])).await;
@@ -90,7 +120,8 @@ async fn whoever_goes_on_sealing_with_the_old_key_is_noticed() {
 
 #[tokio::test]
 async fn what_cannot_be_opened_is_named_and_the_rest_is_done() {
-    let (place, storage) = (Place::new(), in_memory().await);
+    let place = Place::new();
+    let storage = place.storage().await;
     let ids = accounts(&storage, &place.vault()).await;
     let mut damaged = storage.account_secrets(&ids[0]).await.unwrap().unwrap();
     damaged[20] ^= 1;
@@ -109,7 +140,8 @@ async fn what_cannot_be_opened_is_named_and_the_rest_is_done() {
 
 #[tokio::test]
 async fn two_rotations_at_once_lose_no_key() {
-    let (place, storage) = (Place::new(), in_memory().await);
+    let place = Place::new();
+    let storage = place.storage().await;
     accounts(&storage, &place.vault()).await;
     let wait = std::time::Duration::from_millis(50);
     let (one, other) = tokio::join!(rotate(&storage, &place.file, wait), rotate(&storage, &place.file, wait));

@@ -19,7 +19,8 @@ async fn recovers(place: &Place, storage: &SqliteStorage) {
 
 #[tokio::test]
 async fn before_the_new_key_is_in_place() {
-    let (place, storage) = (Place::new(), in_memory().await);
+    let place = Place::new();
+    let storage = place.storage().await;
     accounts(&storage, &place.vault()).await;
     let locked = place.file.lock().unwrap();
     std::mem::forget(locked.draft(&locked.keys().unwrap().led_by(key(7)).unwrap()).unwrap());
@@ -31,7 +32,8 @@ async fn before_the_new_key_is_in_place() {
 
 #[tokio::test]
 async fn while_others_have_not_read_the_new_key() {
-    let (place, storage) = (Place::new(), in_memory().await);
+    let place = Place::new();
+    let storage = place.storage().await;
     accounts(&storage, &place.vault()).await;
     let waiting = rotate(&storage, &place.file, Duration::from_secs(3600));
     assert!(tokio::time::timeout(Duration::from_millis(50), waiting).await.is_err());
@@ -43,10 +45,25 @@ async fn while_others_have_not_read_the_new_key() {
 async fn at_each_account_before_and_after_it_was_changed() {
     for lost in [false, true] {
         for stop in 0..ACCOUNTS {
-            let (place, inner) = (Place::new(), in_memory().await);
+            let place = Arc::new(Place::new());
+            let inner = place.storage().await;
             let old = place.ids();
-            accounts(&inner, &place.vault()).await;
-            let storage = Meddled::new(&inner, Meddling::Fail { at: stop, lost });
+            let ids = accounts(&inner, &place.vault()).await;
+            let storage = Unreliable::new(Arc::new(inner.clone()));
+            let elsewhere_of = Arc::clone(&place);
+            storage.fail(move |method, index| {
+                if method != "swap_account_secrets" || index != stop {
+                    return false;
+                }
+                if lost {
+                    elsewhere(&elsewhere_of, async |other| {
+                        let sealed = other.account_secrets(&ids[stop]).await.unwrap().unwrap();
+                        let anew = elsewhere_of.vault().rewrap(&ids[stop], &sealed).unwrap().unwrap();
+                        assert!(other.swap_account_secrets(&ids[stop], &sealed, &anew).await.unwrap());
+                    });
+                }
+                true
+            });
             let error = rotate(&storage, &place.file, AT_ONCE).await.unwrap_err();
             let new = place.ids()[0];
             assert!(matches!(error, KeysError::HalfWay { new: named, .. } if named == new), "{error}");
@@ -62,7 +79,8 @@ async fn at_each_account_before_and_after_it_was_changed() {
 
 #[tokio::test]
 async fn where_the_key_file_cannot_be_replaced_nothing_has_changed() {
-    let (place, storage) = (Place::new(), in_memory().await);
+    let place = Place::new();
+    let storage = place.storage().await;
     let before = place.ids();
     accounts(&storage, &place.vault()).await;
     // A folder in the draft's place can neither be removed as a file nor written.
