@@ -44,21 +44,12 @@ enum Command {
     /// Connects, lists and forgets integrated accounts.
     #[command(subcommand)]
     Account(account::Command),
-<<<<<<< HEAD
     /// Checks and exports the audit, and settles what a crash left unknown.
     #[command(subcommand)]
     Audit(audit::Command),
     /// Shows and replaces the keys that credentials are encrypted with.
     #[command(subcommand)]
     Vault(vault::Command),
-=======
-    /// Shows and replaces the keys that credentials are encrypted with.
-    #[command(subcommand)]
-    Vault(vault::Command),
-    /// Checks and exports the audit, and settles what a crash left unknown.
-    #[command(subcommand)]
-    Audit(audit::Command),
->>>>>>> h-d
     /// Prints the default configuration, which documents every setting.
     Config,
     /// Prints the OpenAPI document of the API.
@@ -99,13 +90,8 @@ fn with_runtime(command: &Command, file: Option<&std::path::Path>) -> Result<Exi
             Command::Connector(command) => connector::run(&config, command).await,
             Command::Token(command) => token::run(config, command).await,
             Command::Account(command) => account::run(config, command).await,
-<<<<<<< HEAD
             Command::Audit(command) => audit::run(config, command).await,
             Command::Vault(command) => vault::run(config, command).await,
-=======
-            Command::Vault(command) => vault::run(config, command).await,
-            Command::Audit(command) => audit::run(config, command).await,
->>>>>>> h-d
             Command::Config | Command::Openapi => Ok(ExitCode::SUCCESS),
         }
     })

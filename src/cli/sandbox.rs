@@ -99,11 +99,7 @@ async fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
     let storage = Arc::new(SqliteStorage::open("sqlite::memory:").await?);
     let gateway = assemble(&config, connectors(&config)?, Vault::new(key)?, storage, SecretString::from(TOKEN)).await?;
     let operator = Caller::operator(DEFAULT_ENVIRONMENT);
-<<<<<<< HEAD
     let (mut sites, mut left_out) = (Vec::new(), Vec::new());
-=======
-    let mut sites = Vec::new();
->>>>>>> h-d
     for simulator in sandbox::all(clock) {
         let (slug, demo) = (simulator.slug(), simulator.demo());
         let read_lag_s = match gateway.registry().find(slug) {

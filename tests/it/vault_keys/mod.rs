@@ -16,15 +16,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use offramp::credentials::vault::{KeyFile, KeyId, KeyRing, MasterKey, Vault};
 use offramp::storage::sqlite::SqliteStorage;
-<<<<<<< HEAD
-use offramp::storage::{
-    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Storage, StorageError, TokenRecord, new_id,
-    timestamp,
-};
-=======
 use offramp::storage::{AccountRecord, AccountStatus, Storage, new_id, timestamp};
 use offramp::suite::Unreliable;
->>>>>>> h-d
 use tempfile::TempDir;
 
 const ACCOUNT: &str = "0198c0de-0000-7000-8000-000000000001";
@@ -122,103 +115,6 @@ async fn all_open(storage: &dyn Storage, vault: &Vault) {
     }
 }
 
-<<<<<<< HEAD
-/// What happens just before secrets are swapped.
-enum Meddling {
-    /// The database is gone at the swap of this number; `lost`: what it did is not.
-    Fail { at: usize, lost: bool },
-    /// Another process has kept this secret with its key; `always`: each time anew.
-    Replace { id: String, vault: Vault, secret: String, always: bool },
-    /// Another process has deleted the account.
-    Delete { id: String },
-}
-
-/// A database in which something else happens meanwhile.
-struct Meddled {
-    inner: SqliteStorage,
-    swaps: AtomicUsize,
-    meddling: Meddling,
-}
-
-impl Meddled {
-    fn new(inner: &SqliteStorage, meddling: Meddling) -> Self {
-        Self { inner: inner.clone(), swaps: AtomicUsize::new(0), meddling }
-    }
-}
-
-#[async_trait]
-impl Storage for Meddled {
-    async fn accounts(&self) -> Result<Vec<AccountRecord>, StorageError> {
-        self.inner.accounts().await
-    }
-    async fn insert_account(&self, account: &AccountRecord) -> Result<(), StorageError> {
-        self.inner.insert_account(account).await
-    }
-    async fn delete_account(&self, environment: &str, id: &str) -> Result<bool, StorageError> {
-        self.inner.delete_account(environment, id).await
-    }
-    async fn set_account_status(&self, id: &str, status: AccountStatus) -> Result<bool, StorageError> {
-        self.inner.set_account_status(id, status).await
-    }
-    async fn account_secrets(&self, id: &str) -> Result<Option<Vec<u8>>, StorageError> {
-        self.inner.account_secrets(id).await
-    }
-    async fn set_account_secrets(&self, id: &str, sealed: &[u8]) -> Result<bool, StorageError> {
-        self.inner.set_account_secrets(id, sealed).await
-    }
-    async fn swap_account_secrets(&self, id: &str, expected: &[u8], sealed: &[u8]) -> Result<bool, StorageError> {
-        let swap = self.swaps.fetch_add(1, Ordering::SeqCst);
-        match &self.meddling {
-            Meddling::Fail { at, lost } if *at == swap => {
-                if *lost {
-                    assert!(self.inner.swap_account_secrets(id, expected, sealed).await?);
-                }
-                return Err(StorageError::Unavailable { doing: "anything", reason: "gone".to_owned() });
-            }
-            Meddling::Replace { id: replaced, vault, secret, always }
-                if replaced == id && (*always || swap < ACCOUNTS) =>
-            {
-                let sealed = vault.seal(id, secret.as_bytes()).unwrap();
-                assert!(self.inner.set_account_secrets(id, &sealed).await?);
-            }
-            Meddling::Delete { id: deleted } if deleted == id => {
-                assert!(self.inner.delete_account("default", id).await?);
-            }
-            _ => {}
-        }
-        self.inner.swap_account_secrets(id, expected, sealed).await
-    }
-    async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError> {
-        self.inner.tokens().await
-    }
-    async fn insert_token(&self, token: &TokenRecord) -> Result<(), StorageError> {
-        self.inner.insert_token(token).await
-    }
-    async fn delete_token(&self, environment: &str, id: &str) -> Result<bool, StorageError> {
-        self.inner.delete_token(environment, id).await
-    }
-    async fn append_audit(
-        &self,
-        chain: &(dyn Fn(AuditHead) -> Vec<AuditRecord> + Send + Sync),
-    ) -> Result<(), StorageError> {
-        self.inner.append_audit(chain).await
-    }
-    async fn audit_entries(&self, filter: &AuditFilter, limit: usize) -> Result<Vec<AuditRecord>, StorageError> {
-        self.inner.audit_entries(filter, limit).await
-    }
-    async fn redact_audit(&self, through: i64, user: Option<&str>) -> Result<u64, StorageError> {
-        self.inner.redact_audit(through, user).await
-    }
-    async fn prune_audit(&self, through: i64) -> Result<u64, StorageError> {
-        self.inner.prune_audit(through).await
-    }
-    async fn revision(&self) -> Result<i64, StorageError> {
-        self.inner.revision().await
-    }
-    async fn ping(&self) -> Result<(), StorageError> {
-        self.inner.ping().await
-    }
-=======
 /// Does something to the database as another process would, and comes back when it is done.
 fn elsewhere(place: &Place, work: impl AsyncFnOnce(&SqliteStorage) + Send) {
     let url = place.url();
@@ -233,5 +129,4 @@ fn elsewhere(place: &Place, work: impl AsyncFnOnce(&SqliteStorage) + Send) {
         });
         done.join().unwrap();
     });
->>>>>>> h-d
 }
