@@ -16,6 +16,7 @@ mod decode_refusals;
 mod decode_roundtrip;
 mod definitions;
 mod expression;
+mod fuzz;
 mod gateway;
 mod lints;
 mod many_definitions;
