@@ -32,11 +32,14 @@ pub enum ConfigError {
 }
 
 /// One variable. A text stays the text it is, `007` and `true` too: tokens and keys look like anything. Only a section's
-/// settings may be numbers.
+/// settings may be numbers, or `true` and `false`.
 fn from_environment(setting: &str, value: &str) -> Serialized<figment::value::Value> {
     let path = setting.replace("__", ".");
-    let number = value.parse::<u64>().ok().filter(|_| path.contains('.'));
-    let value = number.map_or_else(|| figment::value::Value::from(value), figment::value::Value::from);
+    let typed = || {
+        let number = value.parse::<u64>().ok().map(figment::value::Value::from);
+        number.or_else(|| value.parse::<bool>().ok().map(figment::value::Value::from))
+    };
+    let value = if path.contains('.') { typed() } else { None }.unwrap_or_else(|| figment::value::Value::from(value));
     Serialized::default(&path, value)
 }
 

@@ -48,7 +48,13 @@ pub(super) async fn run(config: Config, arguments: &Arguments) -> Result<ExitCod
     // Only --once keeps no port.
     let listener = if arguments.once { None } else { Some(listen(&config.listen).await?) };
     let clock = Clock::default();
-    let (gateway, sites) = open(&config, &clock).await?;
+    let Opened { gateway, sites, left_out } = open(&config, &clock).await?;
+    for mistake in &left_out {
+        eprintln!("error: this connector is left out, as its definition has a mistake:\n{mistake}");
+    }
+    if sites.is_empty() && left_out.is_empty() {
+        eprintln!("error: none of the connectors in {} is one that can be simulated", config.connectors_dir);
+    }
     match listener {
         None => {
             // A provider whose reads lag by a minute would be waited for: its minutes pass quickly here.
@@ -60,7 +66,7 @@ pub(super) async fn run(config: Config, arguments: &Arguments) -> Result<ExitCod
             });
             let ended = once(gateway, &sites, arguments.json).await;
             hurry.abort();
-            ended
+            if left_out.is_empty() { ended } else { ended.map(|_| ExitCode::FAILURE) }
         }
         Some(listener) => {
             greet(&listener.local_addr()?.to_string(), &sites);
@@ -78,19 +84,31 @@ struct SandboxSite {
     demo: Demo,
 }
 
-async fn open(config: &Config, clock: &Clock) -> Result<(Arc<Gateway>, Vec<SandboxSite>), Failure> {
+/// The gateway, its accounts, and the mistakes in the definitions that have none.
+struct Opened {
+    gateway: Arc<Gateway>,
+    sites: Vec<SandboxSite>,
+    left_out: Vec<String>,
+}
+
+async fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
     let config = Config { egress_allow: "127.0.0.1/32".to_owned(), ..config.clone() };
     let (random, _) = ApiToken::generate();
     let key = MasterKey::from_base64(&STANDARD.encode(ApiToken::hash(random.expose_secret())))?;
     let storage = Arc::new(SqliteStorage::open("sqlite::memory:").await?);
     let gateway = assemble(&config, connectors(&config)?, key, storage, SecretString::from(TOKEN)).await?;
     let operator = Caller::operator(DEFAULT_ENVIRONMENT);
-    let mut sites = Vec::new();
+    let (mut sites, mut left_out) = (Vec::new(), Vec::new());
     for simulator in sandbox::all(clock) {
         let (slug, demo) = (simulator.slug(), simulator.demo());
-        // A folder of one's own connectors may hold others than those that are simulated.
-        if gateway.registry().get(slug).is_none() {
-            continue;
+        match gateway.registry().find(slug) {
+            Some(Ok(_)) => {}
+            Some(Err(mistake)) => {
+                left_out.push(mistake.render());
+                continue;
+            }
+            // A folder of one's own connectors may hold others than those that are simulated.
+            None => continue,
         }
         let server = SimServer::start(simulator).await?;
         let context = server.context();
@@ -99,7 +117,7 @@ async fn open(config: &Config, clock: &Clock) -> Result<(Arc<Gateway>, Vec<Sandb
         let account = connected.map_err(|error| format!("{slug}: {error}"))?.id;
         sites.push(SandboxSite { account, server, demo });
     }
-    Ok((gateway, sites))
+    Ok(Opened { gateway, sites, left_out })
 }
 
 impl SandboxSite {

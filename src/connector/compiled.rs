@@ -189,6 +189,8 @@ pub enum LookupPlace {
 #[derive(Debug)]
 pub struct Check {
     pub refuse_when: Expression,
+    /// It is made of what only a look-up teaches of a role.
+    pub of_learnt: bool,
     pub message: TextTemplate,
 }
 
@@ -224,6 +226,8 @@ pub struct ReadStep {
 #[derive(Debug)]
 pub struct Stop {
     pub when: Expression,
+    /// It is made of what only a look-up teaches of a role.
+    pub of_learnt: bool,
     pub outcome: Outcome,
     pub kind: Option<ErrorKind>,
     pub message: TextTemplate,
@@ -249,6 +253,8 @@ pub struct WriteStep {
     pub call: Call,
     pub spread: Spread,
     pub when: Option<Expression>,
+    /// `when` is made of what only a look-up teaches of a role.
+    pub of_learnt: bool,
     /// Whether sending it twice does no more than sending it once.
     pub repeatable: bool,
 }

@@ -69,11 +69,9 @@ pub struct Failure {
     pub kind: ErrorKind,
     pub outcome: Outcome,
     pub message: String,
-    /// What the provider said, if it said anything.
+    /// What the provider said, if it said anything: to the call, or to who asked for its credentials.
     pub answer: Option<Arc<Answered>>,
     pub timed_out: bool,
-    /// The headers of another answer than the call's own: the token endpoint's, which may say when to try again.
-    pub said_with: Option<Box<HeaderMap>>,
     /// A read has to say whether this no means that the role is held.
     pub(super) settle: bool,
 }
@@ -81,7 +79,7 @@ pub struct Failure {
 impl Failure {
     /// A failure of ours, or of the provider without an answer.
     pub(super) fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<String>) -> Self {
-        Self { kind, outcome, message: message.into(), answer: None, timed_out: false, said_with: None, settle: false }
+        Self { kind, outcome, message: message.into(), answer: None, timed_out: false, settle: false }
     }
 
     /// The provider's own status.

@@ -8,6 +8,7 @@ use vrl::value::{KeyString, ObjectMap};
 
 use super::item::{Item, Write};
 use super::locks::Locks;
+use super::mask::Secrets;
 use super::prove::Inherited;
 use super::report::{Failure, NOT_ATTEMPTED, PlanStep, TraceStep};
 use super::wire::{Answered, Wire};
@@ -43,6 +44,8 @@ pub(super) struct Run<'e> {
     pub(super) stream: Option<AnswerBody>,
     pub(super) plan: Vec<PlanStep>,
     pub(super) trace: Vec<TraceStep>,
+    /// Secrets of the account that answers repeated.
+    pub(super) repeated: Secrets,
     /// The latest good answer's bytes of each read.
     pub(super) raw: Vec<(String, bytes::Bytes)>,
     held_locks: Vec<OwnedMutexGuard<()>>,
@@ -72,6 +75,7 @@ impl<'e> Run<'e> {
             stream: None,
             plan: Vec::new(),
             trace: Vec::new(),
+            repeated: Secrets::default(),
             raw: Vec::new(),
             held_locks: Vec::new(),
             looked_before: false,
@@ -126,6 +130,16 @@ impl<'e> Run<'e> {
                 self.items[index].reason = Some(NOT_ATTEMPTED);
                 self.items[index].end(Outcome::Refused, None);
             }
+        }
+    }
+
+    /// Ends an item on which a guard has to decide that is made of what only a look-up teaches of the role, if that
+    /// look-up failed: nothing shows then that the role may be taken away.
+    pub(super) fn end_undecided(&mut self, index: usize) {
+        if let Some(failure) = self.items[index].unlearnt.take() {
+            let message =
+                format!("nothing shows that this role may be taken away; looking it up failed: {}", failure.message);
+            self.end_item(index, Failure { message, outcome: Outcome::Failed, ..failure });
         }
     }
 
@@ -229,6 +243,9 @@ impl<'e> Run<'e> {
         for index in self.active() {
             let scope = self.scope(Some(index));
             if !stop.when.is_true(&scope) {
+                if stop.of_learnt {
+                    self.end_undecided(index);
+                }
                 continue;
             }
             let message = stop.message.fill(&scope).ok().flatten().unwrap_or_default();

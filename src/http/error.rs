@@ -53,9 +53,6 @@ impl ApiError {
         if let Some(answer) = &failure.answer {
             error.add_answer(answer, secret_fields, rates);
         }
-        if let Some(headers) = &failure.said_with {
-            error.headers.extend(limits::normalised(headers, rates, status == 429));
-        }
         error.members.insert("truto_error_insight".into(), json!({"remote_error": {"description": failure.message}}));
         error
     }
