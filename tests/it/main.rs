@@ -17,6 +17,7 @@ mod decode_roundtrip;
 mod definitions;
 mod expression;
 mod gateway;
+mod idempotency;
 mod lints;
 mod many_definitions;
 mod mapping;
