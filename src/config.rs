@@ -10,7 +10,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::engine::EngineLimits;
-use crate::gateway::{KeySettings, Settings};
+use crate::gateway::{IdempotencySettings, Settings};
 use crate::storage::{Durability, Envelope};
 use crate::transport::{EgressPolicy, EgressPolicyError, TransportLimits};
 
@@ -155,12 +155,12 @@ impl Config {
             audit: self.audit.enabled,
             redact_after_days: self.audit.redact_after_days,
             keep_days: self.audit.keep_days,
-            keys: self.key_settings(),
+            idempotency: self.idempotency_settings(),
         }
     }
 
-    fn key_settings(&self) -> KeySettings {
-        KeySettings {
+    fn idempotency_settings(&self) -> IdempotencySettings {
+        IdempotencySettings {
             wait: Duration::from_millis(self.idempotency.wait_ms),
             lease: Duration::from_millis(self.idempotency.lease_ms).max(SHORTEST_LEASE),
             keep: Duration::from_secs(self.idempotency.keep_hours.saturating_mul(60 * 60)),

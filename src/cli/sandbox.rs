@@ -24,7 +24,7 @@ use super::serve::{listen, serve, stop_signal};
 use super::start::{assemble, connectors};
 use crate::config::Config;
 use crate::credentials::api_token::ApiToken;
-use crate::credentials::vault::MasterKey;
+use crate::credentials::vault::{MasterKey, Vault};
 use crate::gateway::{Caller, DEFAULT_ENVIRONMENT, Gateway};
 use crate::http::{Site, decode, router};
 use crate::sandbox::{self, Clock, Demo, SimServer};
@@ -96,7 +96,7 @@ async fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
     let (random, _) = ApiToken::generate();
     let key = MasterKey::from_base64(&STANDARD.encode(ApiToken::hash(random.expose_secret())))?;
     let storage = Arc::new(SqliteStorage::open("sqlite::memory:").await?);
-    let gateway = assemble(&config, connectors(&config)?, key, storage, SecretString::from(TOKEN)).await?;
+    let gateway = assemble(&config, connectors(&config)?, Vault::new(key)?, storage, SecretString::from(TOKEN)).await?;
     let operator = Caller::operator(DEFAULT_ENVIRONMENT);
     let (mut sites, mut left_out) = (Vec::new(), Vec::new());
     for simulator in sandbox::all(clock) {

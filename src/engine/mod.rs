@@ -95,11 +95,7 @@ impl Engine {
     }
 
     /// Checks all that can be checked before anything is read.
-    fn begin<'e>(
-        &'e self,
-        account: &'e Account,
-        mut request: UnassignRequest,
-    ) -> Result<Run<'e>, RequestError> {
+    fn begin<'e>(&'e self, account: &'e Account, mut request: UnassignRequest) -> Result<Run<'e>, RequestError> {
         let operation = &account.connector.unassign;
         passthrough::check(operation, &request)?;
         passthrough::check_way(account, &request)?;

@@ -3,6 +3,7 @@
 mod audit;
 mod directory;
 mod keeper;
+pub mod keys;
 mod once;
 mod settle;
 
@@ -18,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::audit::{Audit, Kind, Origin, RoleOutcome, Trail};
 use crate::connector::{Connector, Registry};
 use crate::credentials::api_token::ApiToken;
-use crate::credentials::vault::{Vault, VaultError};
+use crate::credentials::vault::{MasterKeyError, Vault, VaultError, same_secrets};
 use crate::credentials::{Account, Context, ContextError};
 use crate::engine::{Engine, Failure, Report};
 use crate::model::{RequestError, UnassignRequest};
@@ -29,8 +30,9 @@ use crate::storage::{
 use directory::Directory;
 pub use directory::Entry;
 use keeper::{Keeper, seal};
-use once::Keys;
-pub use once::{Answer, Claim, End, Key, KeyError, KeySettings, Once};
+use keys::MissingKeys;
+use once::Flights;
+pub use once::{Answer, Claim, End, IdempotencyKey, IdempotencySettings, KeyError, Once};
 pub use settle::Settlement;
 
 /// The environment of the administrator's token, and of whoever names none.
@@ -81,13 +83,19 @@ pub enum GatewayError {
     Broken(String),
     /// Its idempotency key does not allow it now.
     #[error(transparent)]
-    Key(KeyError),
+    Idempotency(KeyError),
     /// The database does not serve.
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The credentials cannot be encrypted or opened.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Credentials are encrypted with a key that is not at hand: the operator must put it back.
+    #[error(transparent)]
+    Keys(#[from] MissingKeys),
+    /// The file of the vault's keys cannot be read.
+    #[error(transparent)]
+    KeyFile(#[from] MasterKeyError),
 }
 
 /// What a gateway is made of.
@@ -110,12 +118,12 @@ pub struct Settings {
     pub redact_after_days: u32,
     /// After so many days entries of the audit are dropped; 0: never.
     pub keep_days: u32,
-    pub keys: KeySettings,
+    pub idempotency: IdempotencySettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { audit: true, redact_after_days: 0, keep_days: 0, keys: KeySettings::default() }
+        Self { audit: true, redact_after_days: 0, keep_days: 0, idempotency: IdempotencySettings::default() }
     }
 }
 
@@ -131,14 +139,14 @@ pub struct Gateway {
     settings: Settings,
     directory: ArcSwap<Directory>,
     at_work: TaskTracker,
-    keys: Arc<Keys>,
+    flights: Arc<Flights>,
 }
 
 impl Gateway {
     /// Puts a gateway together and reads its accounts and tokens.
     ///
     /// # Errors
-    /// If the database does not serve, or the vault's key is not the one the credentials were sealed with.
+    /// If the database does not serve, or a key that credentials are sealed with is not at hand.
     pub async fn open(parts: Parts) -> Result<Self, GatewayError> {
         Self::open_with(parts, Settings::default()).await
     }
@@ -155,7 +163,8 @@ impl Gateway {
             (ApiToken::hash(token), Arc::new(caller))
         });
         let (at_work, vault) = (TaskTracker::new(), Arc::new(parts.vault));
-        let keys = Keys::new(Arc::clone(&parts.storage), Arc::clone(&vault), settings.keys, at_work.clone());
+        let flights =
+            Flights::new(Arc::clone(&parts.storage), Arc::clone(&vault), settings.idempotency, at_work.clone());
         let gateway = Self {
             registry: parts.registry,
             engine: parts.engine,
@@ -167,7 +176,7 @@ impl Gateway {
             envelope: parts.envelope,
             directory: ArcSwap::default(),
             at_work,
-            keys: Arc::new(keys),
+            flights: Arc::new(flights),
         };
         gateway.refresh().await?;
         Ok(gateway)
@@ -184,13 +193,30 @@ impl Gateway {
     /// If the database does not serve, or a record cannot be read.
     pub async fn refresh(&self) -> Result<(), GatewayError> {
         let revision = self.storage.revision().await?;
-        if self.directory.load().revision == Some(revision) {
+        let current = self.directory.load_full();
+        let keys = self.keeper.vault.key_ids();
+        if current.revision == Some(revision) && current.keys == keys {
             return Ok(());
         }
         let (accounts, tokens) = (self.storage.accounts().await?, self.storage.tokens().await?);
+        if current.revision.is_none() {
+            MissingKeys::check_accounts(&accounts, &keys)?;
+        }
         let current = self.directory.load_full();
-        let directory = Directory::build(revision, accounts, tokens, &current, &self.registry, &self.keeper)?;
+        let directory = Directory::build((revision, keys), accounts, tokens, &current, &self.registry, &self.keeper)?;
         self.directory.store(Arc::new(directory));
+        Ok(())
+    }
+
+    /// Reads the vault's keys again, if they come from a file. [`Self::refresh`] then takes over what they open.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or holds no keys: those at hand stay in use.
+    pub fn reload_keys(&self) -> Result<(), GatewayError> {
+        if self.keeper.vault.reload()? {
+            let keys = self.keeper.vault.key_ids();
+            tracing::info!(in_use = %self.keeper.vault.key_id(), at_hand = keys.len(), "the vault's keys have changed");
+        }
         Ok(())
     }
 
@@ -355,7 +381,7 @@ impl Gateway {
         account.keep_secrets_with(self.keeper.clone());
         let tried = self.try_credentials(account).await;
         let sealed = self.storage.account_secrets(&record.id).await?.unwrap_or_default();
-        let replaced = sealed != record.sealed;
+        let replaced = !same_secrets(&sealed, &record.sealed);
         record.sealed = sealed;
         match (&tried, replaced) {
             (Err(_), false) => {

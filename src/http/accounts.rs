@@ -15,7 +15,7 @@ use super::extract::{Admin, Authorized};
 use super::idempotency::{Attempt, Done, KeyHeader, canonical, once};
 use super::respond::json_response;
 use super::{Site, parse_body};
-use crate::gateway::{End, Gateway, Key};
+use crate::gateway::{End, Gateway, IdempotencyKey};
 use crate::model::ErrorKind;
 use crate::storage::{AccountRecord, new_id};
 
@@ -65,7 +65,7 @@ pub(super) async fn connect(
         let record = gateway.connect(&caller, &new.integration, new.tenant_id, &new.context).await?;
         return Ok(json_response(201, shown(&record).to_string()));
     };
-    let key = Key::new(&caller, "", PATH, &text, &canonical(&new));
+    let key = IdempotencyKey::new(&caller, "", PATH, &text, &canonical(&new));
     let (at, request_id) = (Arc::clone(&gateway), new_id());
     let work = async move |attempt: Attempt| {
         let id = attempt.first_request_id;

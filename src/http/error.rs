@@ -97,7 +97,7 @@ impl From<GatewayError> for ApiError {
                 tracing::error!(%error, "the database does not serve");
                 Self { status: 503, ..Self::new(ErrorKind::Internal, "the gateway's database does not serve") }
             }
-            GatewayError::Key(error) => {
+            GatewayError::Idempotency(error) => {
                 let kind = match error {
                     KeyError::OtherRequest => ErrorKind::Refused,
                     _ => ErrorKind::Conflict,

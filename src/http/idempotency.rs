@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::error::ApiError;
 use super::kept_stream;
 use crate::engine::Report;
-use crate::gateway::{Answer, Claim, End, Gateway, GatewayError, Key, Once};
+use crate::gateway::{Answer, Claim, End, Gateway, GatewayError, IdempotencyKey, Once};
 use crate::model::ErrorKind;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -82,7 +82,7 @@ impl Done {
 /// Carries `work` out once for all requests with this key. An error is rendered under `request_id`.
 pub(super) async fn once<W, F>(
     gateway: &Arc<Gateway>,
-    key: Key,
+    key: IdempotencyKey,
     request_id: &str,
     work: W,
 ) -> Result<Response, GatewayError>
@@ -114,9 +114,10 @@ fn after(error: &GatewayError) -> End {
         | GatewayError::Context(_)
         | GatewayError::Credentials { .. }
         | GatewayError::Unusable(_)
-        | GatewayError::Key(_)
+        | GatewayError::Idempotency(_)
         | GatewayError::Vault(_) => End::Unused,
-        GatewayError::Broken(_) | GatewayError::Storage(_) => End::Open,
+        // Nobody knows.
+        _ => End::Open,
     }
 }
 

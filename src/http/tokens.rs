@@ -15,7 +15,7 @@ use super::extract::{Admin, Authorized};
 use super::idempotency::{Attempt, Done, KeyHeader, canonical, once};
 use super::respond::json_response;
 use super::{Site, parse_body};
-use crate::gateway::{DEFAULT_ENVIRONMENT, End, Gateway, Key};
+use crate::gateway::{DEFAULT_ENVIRONMENT, End, Gateway, IdempotencyKey};
 use crate::model::ErrorKind;
 use crate::storage::{Envelope, Scope, TokenRecord, new_id};
 
@@ -61,7 +61,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Response, ApiError> {
     let new: NewToken = parse_body(body, site.limits.body_bytes).await?;
-    let key = key.0.map(|text| Key::new(&caller.0, "", PATH, &text, &canonical(&new)));
+    let key = key.0.map(|text| IdempotencyKey::new(&caller.0, "", PATH, &text, &canonical(&new)));
     let scopes = new.scopes.unwrap_or_else(|| vec![Scope::Call]);
     if new.name.trim().is_empty() || scopes.is_empty() {
         let message = "name must say what the token is for, and scopes must name at least one of call, admin, audit";

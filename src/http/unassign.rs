@@ -17,7 +17,7 @@ use super::respond::{Context, respond};
 use super::{Site, read_body};
 use crate::credentials::Account;
 use crate::engine::Report;
-use crate::gateway::{Caller, Gateway, GatewayError, Key};
+use crate::gateway::{Caller, Gateway, GatewayError, IdempotencyKey};
 use crate::model::UnassignRequest;
 
 /// The alias is the same: a key means the same at both.
@@ -97,9 +97,9 @@ struct Removal {
 }
 
 impl Removal {
-    fn key(&self, text: &str) -> Key {
+    fn key(&self, text: &str) -> IdempotencyKey {
         let request = json!({"request": self.request, "envelope": self.caller.envelope});
-        Key::new(&self.caller, &self.account.id, PATH, text, &canonical(&request))
+        IdempotencyKey::new(&self.caller, &self.account.id, PATH, text, &canonical(&request))
     }
 
     async fn run(self, gateway: &Arc<Gateway>, request_id: &str, is_again: bool) -> Result<Done, GatewayError> {

@@ -39,6 +39,10 @@ pub trait Storage: Send + Sync {
     /// Replaces an account's sealed secrets. `false`: there is no such account.
     async fn set_account_secrets(&self, id: &str, sealed: &[u8]) -> Result<bool, StorageError>;
 
+    /// Replaces an account's sealed secrets if they are still the `expected` ones; `updated_at` stays, since it is the same
+    /// account. `false`: they are others by now, or there is no such account.
+    async fn swap_account_secrets(&self, id: &str, expected: &[u8], sealed: &[u8]) -> Result<bool, StorageError>;
+
     /// All API tokens of all environments, oldest first.
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError>;
 

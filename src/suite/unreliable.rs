@@ -87,6 +87,10 @@ impl Storage for Unreliable {
         self.meet("set_account_secrets")?;
         self.inner.set_account_secrets(id, sealed).await
     }
+    async fn swap_account_secrets(&self, id: &str, expected: &[u8], sealed: &[u8]) -> Result<bool, StorageError> {
+        self.meet("swap_account_secrets")?;
+        self.inner.swap_account_secrets(id, expected, sealed).await
+    }
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError> {
         self.meet("tokens")?;
         self.inner.tokens().await

@@ -43,3 +43,4 @@ mod tokens;
 mod transport;
 mod unified_users;
 mod vault;
+mod vault_keys;

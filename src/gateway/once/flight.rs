@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Answer, Key, KeyError, Keys, Landed};
+use super::{Answer, Flights, IdempotencyKey, KeyError, Landed};
 use crate::storage::{KeyClaim, KeyEnd, KeyState, Storage, new_id};
 
 /// How soon another process is asked again.
@@ -21,14 +21,14 @@ const SIGNS_A_LEASE: u32 = 4;
 /// The one request of this process that is at work on a key. Those that follow get its word when it lands; if it is
 /// dropped without, one of them takes its place.
 pub(super) struct Lead {
-    keys: Arc<Keys>,
-    key: Key,
+    flights: Arc<Flights>,
+    key: IdempotencyKey,
     land: watch::Sender<Option<Landed>>,
 }
 
 impl Drop for Lead {
     fn drop(&mut self) {
-        self.keys.leave(&self.key);
+        self.flights.leave(&self.key);
     }
 }
 
@@ -39,8 +39,8 @@ pub(super) enum Start {
 }
 
 impl Lead {
-    pub(super) fn new(keys: Arc<Keys>, key: Key, land: watch::Sender<Option<Landed>>) -> Self {
-        Self { keys, key, land }
+    pub(super) fn new(flights: Arc<Flights>, key: IdempotencyKey, land: watch::Sender<Option<Landed>>) -> Self {
+        Self { flights, key, land }
     }
 
     fn land(&self, landed: Landed) {
@@ -54,14 +54,14 @@ impl Lead {
             request: self.key.request,
             request_id,
             holder: new_id(),
-            lease: self.keys.settings.lease,
-            keep: self.keys.settings.keep,
+            lease: self.flights.settings.lease,
+            keep: self.flights.settings.keep,
         };
         let landed = match self.claimed(&claim, deadline).await {
             Ok(KeyState::Claimed { again, request_id }) => {
                 return Ok(Start::First(Box::new(Claim::hold(self, claim.holder, again, request_id))));
             }
-            Ok(KeyState::Answered(sealed)) => Answer::open(&self.keys.vault, &self.key.id, &sealed).map(Arc::new),
+            Ok(KeyState::Answered(sealed)) => Answer::open(&self.flights.vault, &self.key.id, &sealed).map(Arc::new),
             Ok(KeyState::OtherRequest) => Err(KeyError::OtherRequest),
             Ok(KeyState::InFlight) => Err(KeyError::InFlight),
             Err(error) => Err(error),
@@ -73,7 +73,7 @@ impl Lead {
     async fn claimed(&self, claim: &KeyClaim, deadline: Instant) -> Result<KeyState, KeyError> {
         let mut pause = FIRST_POLL;
         loop {
-            let state = self.keys.storage.claim_key(claim).await?;
+            let state = self.flights.storage.claim_key(claim).await?;
             let left = deadline.saturating_duration_since(Instant::now());
             if state != KeyState::InFlight || left.is_zero() {
                 return Ok(state);
@@ -107,10 +107,10 @@ pub struct Claim {
 impl Claim {
     fn hold(lead: Lead, holder: String, again: bool, request_id: String) -> Self {
         let signs = tokio::spawn(give_signs(
-            Arc::clone(&lead.keys.storage),
+            Arc::clone(&lead.flights.storage),
             lead.key,
             holder.clone(),
-            lead.keys.settings.lease,
+            lead.flights.settings.lease,
         ));
         Self { lead, holder, again, request_id, _signs: AbortOnDropHandle::new(signs) }
     }
@@ -127,14 +127,14 @@ impl Claim {
 
     /// The largest answer that may be kept.
     pub fn answer_bytes(&self) -> usize {
-        self.lead.keys.settings.answer_bytes
+        self.lead.flights.settings.answer_bytes
     }
 
     /// Ends it, with what those get that wait for it and, if it is kept, those that come later.
     pub async fn end(self, end: End, answer: Answer) {
-        let Lead { keys, key, .. } = &self.lead;
+        let Lead { flights, key, .. } = &self.lead;
         let sealed = match end {
-            End::Kept => answer.seal(&keys.vault, &key.id).map(Some),
+            End::Kept => answer.seal(&flights.vault, &key.id).map(Some),
             End::Open | End::Unused => Ok(None),
         };
         let ended = match &sealed {
@@ -143,7 +143,7 @@ impl Claim {
             Ok(None) if end == End::Unused && !self.again => KeyEnd::Forgotten,
             _ => KeyEnd::Open,
         };
-        match keys.storage.end_key(&key.id, &self.holder, ended).await {
+        match flights.storage.end_key(&key.id, &self.holder, ended).await {
             Ok(true) => {}
             Ok(false) => tracing::warn!("another process took an idempotency key over: this answer is not kept"),
             Err(error) => {
@@ -160,13 +160,13 @@ impl Claim {
     pub fn end_later(self, end: End, answer: Answer) {
         // Without a runtime the process is at its end, and the lease runs out.
         if Handle::try_current().is_ok() {
-            let at_work = self.lead.keys.at_work.clone();
+            let at_work = self.lead.flights.at_work.clone();
             at_work.spawn(self.end(end, answer));
         }
     }
 }
 
-async fn give_signs(storage: Arc<dyn Storage>, key: Key, holder: String, lease: Duration) {
+async fn give_signs(storage: Arc<dyn Storage>, key: IdempotencyKey, holder: String, lease: Duration) {
     loop {
         sleep(lease / SIGNS_A_LEASE).await;
         match storage.renew_key(&key.id, &holder, lease).await {

@@ -27,7 +27,7 @@ use flight::{Lead, Start};
 
 /// How idempotency keys are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeySettings {
+pub struct IdempotencySettings {
     /// How long a repeat waits for the request in flight.
     pub wait: Duration,
     /// After so long without a sign of life an attempt counts as broken off.
@@ -38,7 +38,7 @@ pub struct KeySettings {
     pub answer_bytes: usize,
 }
 
-impl Default for KeySettings {
+impl Default for IdempotencySettings {
     fn default() -> Self {
         Self {
             wait: Duration::from_secs(30),
@@ -73,19 +73,19 @@ impl From<KeyError> for GatewayError {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Storage(error) => Self::Storage(error),
-            error => Self::Key(error),
+            error => Self::Idempotency(error),
         }
     }
 }
 
 /// A key as it is known here: neither its text nor the request can be told from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct IdempotencyKey {
     id: Hash,
     request: Hash,
 }
 
-impl Key {
+impl IdempotencyKey {
     /// `text` is good for one `request` of the caller's environment, with this account, at this path. Give the request
     /// in a form in which two that mean the same are the same.
     pub fn new(caller: &Caller, account: &str, path: &str, text: &str, request: &[u8]) -> Self {
@@ -120,12 +120,12 @@ type Landed = Result<Arc<Answer>, KeyError>;
 type Landing = watch::Receiver<Option<Landed>>;
 
 /// The keys that are at work in this process.
-pub(super) struct Keys {
+pub(super) struct Flights {
     storage: Arc<dyn Storage>,
     vault: Arc<Vault>,
-    settings: KeySettings,
+    settings: IdempotencySettings,
     at_work: TaskTracker,
-    flights: Mutex<HashMap<Key, Landing>>,
+    under_way: Mutex<HashMap<IdempotencyKey, Landing>>,
 }
 
 enum Place {
@@ -133,28 +133,28 @@ enum Place {
     Follows(Landing),
 }
 
-impl Keys {
+impl Flights {
     pub(super) fn new(
         storage: Arc<dyn Storage>,
         vault: Arc<Vault>,
-        settings: KeySettings,
+        settings: IdempotencySettings,
         at_work: TaskTracker,
     ) -> Self {
-        Self { storage, vault, settings, at_work, flights: Mutex::default() }
+        Self { storage, vault, settings, at_work, under_way: Mutex::default() }
     }
 
-    fn join(self: &Arc<Self>, key: Key) -> Place {
-        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(landing) = flights.get(&key) {
+    fn join(self: &Arc<Self>, key: IdempotencyKey) -> Place {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(landing) = under_way.get(&key) {
             return Place::Follows(landing.clone());
         }
         let (land, landing) = watch::channel(None);
-        flights.insert(key, landing);
+        under_way.insert(key, landing);
         Place::Leads(Lead::new(Arc::clone(self), key, land))
     }
 
-    fn leave(&self, key: &Key) {
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    fn leave(&self, key: &IdempotencyKey) {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 }
 
@@ -166,15 +166,20 @@ impl Gateway {
     /// # Errors
     /// If the key was used for another request, if that one takes too long, or if the database does not serve: nothing
     /// was carried out then.
-    pub async fn once<W, F, T>(self: &Arc<Self>, key: Key, request_id: &str, work: W) -> Result<Once<T>, GatewayError>
+    pub async fn once<W, F, T>(
+        self: &Arc<Self>,
+        key: IdempotencyKey,
+        request_id: &str,
+        work: W,
+    ) -> Result<Once<T>, GatewayError>
     where
         W: FnOnce(Claim) -> F + Send + 'static,
         F: Future<Output = T> + Send + 'static,
         T: Send + 'static,
     {
-        let deadline = Instant::now() + self.keys.settings.wait;
+        let deadline = Instant::now() + self.flights.settings.wait;
         loop {
-            let lead = match self.keys.join(key) {
+            let lead = match self.flights.join(key) {
                 Place::Leads(lead) => lead,
                 Place::Follows(mut landing) => {
                     let landed = timeout_at(deadline, landing.wait_for(Option::is_some)).await;

@@ -182,6 +182,11 @@ impl Storage for SqliteStorage {
         self.changes("replacing an account's secrets", change.bind(sealed).bind(super::timestamp()).bind(id)).await
     }
 
+    async fn swap_account_secrets(&self, id: &str, expected: &[u8], sealed: &[u8]) -> Result<bool, StorageError> {
+        let change = sqlx::query("UPDATE accounts SET sealed = ? WHERE id = ? AND sealed = ?");
+        self.changes("sealing an account's secrets anew", change.bind(sealed).bind(id).bind(expected)).await
+    }
+
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError> {
         sqlx::query("SELECT * FROM tokens ORDER BY id")
             .fetch_all(&self.pool)

@@ -52,7 +52,8 @@ async fn credentials_that_are_not_taken_use_no_key_up() {
 
 #[tokio::test]
 async fn an_account_whose_answer_was_lost_is_found() {
-    let stage = Stage::with(KeySettings { lease: Duration::from_millis(300), ..KeySettings::default() }).await;
+    let stage =
+        Stage::with(IdempotencySettings { lease: Duration::from_millis(300), ..IdempotencySettings::default() }).await;
     stage.storage.fail(|method, _| method == "end_key");
     let first = stage.send(post("/integrated-account", "k1", &stage.account())).await;
     stage.storage.mend();
@@ -91,7 +92,8 @@ async fn a_token_is_made_once_and_its_text_is_given_once() {
 
 #[tokio::test]
 async fn a_token_whose_answer_was_lost_is_not_made_again() {
-    let stage = Stage::with(KeySettings { lease: Duration::from_millis(300), ..KeySettings::default() }).await;
+    let stage =
+        Stage::with(IdempotencySettings { lease: Duration::from_millis(300), ..IdempotencySettings::default() }).await;
     stage.storage.fail(|method, _| method == "end_key");
     let first = stage.send(post("/api-token", "k1", &json!({"name": "off-boarding"}))).await;
     assert_eq!(first.status, 201, "{first:?}");

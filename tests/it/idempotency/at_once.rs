@@ -22,9 +22,9 @@ async fn two_hundred_at_once_are_one() {
 async fn two_processes_on_one_database_are_one_too() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("offramp.db").display());
-    let stage = Stage::over(Arc::new(SqliteStorage::open(&url).await.unwrap()), KeySettings::default()).await;
+    let stage = Stage::over(Arc::new(SqliteStorage::open(&url).await.unwrap()), IdempotencySettings::default()).await;
     let other = SqliteStorage::open(&url).await.unwrap();
-    let other = stage.beside(Arc::new(other), KeySettings::default()).await;
+    let other = stage.beside(Arc::new(other), IdempotencySettings::default()).await;
     stage.server.faults.once("DELETE", "/roles/", Fault::Slow(Duration::from_millis(200)));
     let asked = (0..200).map(|index| if index % 2 == 0 { stage.ask(removal("k1")) } else { other.ask(removal("k1")) });
     let answers = join_all(asked).await;
@@ -38,7 +38,7 @@ async fn two_processes_on_one_database_are_one_too() {
 async fn a_slow_request_is_not_taken_over() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("offramp.db").display());
-    let keys = KeySettings { lease: Duration::from_millis(400), ..KeySettings::default() };
+    let keys = IdempotencySettings { lease: Duration::from_millis(400), ..IdempotencySettings::default() };
     let stage = Stage::over(Arc::new(SqliteStorage::open(&url).await.unwrap()), keys).await;
     let other = stage.beside(Arc::new(SqliteStorage::open(&url).await.unwrap()), keys).await;
     stage.server.faults.once("DELETE", "/roles/", Fault::Slow(Duration::from_millis(1500)));
@@ -52,7 +52,8 @@ async fn a_slow_request_is_not_taken_over() {
 
 #[tokio::test]
 async fn who_waits_too_long_is_told_to_come_again() {
-    let stage = Stage::with(KeySettings { wait: Duration::from_millis(100), ..KeySettings::default() }).await;
+    let stage =
+        Stage::with(IdempotencySettings { wait: Duration::from_millis(100), ..IdempotencySettings::default() }).await;
     stage.server.faults.once("DELETE", "/roles/", Fault::Slow(Duration::from_millis(800)));
     let first = tokio::spawn(stage.app.clone().oneshot(removal("k1").request()));
     until("the write arrives", async || stage.writes() == 1).await;

@@ -76,7 +76,7 @@ async fn a_dry_run_uses_no_key_up_and_is_none_that_is_repeated() {
 
 #[tokio::test]
 async fn an_answer_that_is_too_large_is_remembered_without_its_body() {
-    let stage = Stage::with(KeySettings { answer_bytes: 200, ..KeySettings::default() }).await;
+    let stage = Stage::with(IdempotencySettings { answer_bytes: 200, ..IdempotencySettings::default() }).await;
     let first = stage.ask(removal("k1")).await;
     assert!(first.status == 200 && first.body.len() > 200, "{first:?}");
     let second = stage.ask(removal("k1")).await;
@@ -92,7 +92,8 @@ async fn an_answer_that_is_too_large_is_remembered_without_its_body() {
 
 #[tokio::test]
 async fn a_key_is_forgotten_when_its_time_is_over() {
-    let stage = Stage::with(KeySettings { keep: Duration::from_millis(300), ..KeySettings::default() }).await;
+    let stage =
+        Stage::with(IdempotencySettings { keep: Duration::from_millis(300), ..IdempotencySettings::default() }).await;
     let first = stage.ask(removal("k1")).await;
     stage.gateway.forget_keys().await.unwrap();
     stage.ask(removal("k1")).await.repeats(&first);
@@ -110,7 +111,7 @@ async fn what_is_kept_shows_neither_key_nor_person() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("offramp.db").display());
     let storage = Arc::new(SqliteStorage::open(&url).await.unwrap());
-    let stage = Stage::over(Arc::clone(&storage), KeySettings::default()).await;
+    let stage = Stage::over(Arc::clone(&storage), IdempotencySettings::default()).await;
     let first = stage.ask(removal("off-board-of-somebody-we-know")).await;
     let address = first.json()["username"].as_str().unwrap().to_owned();
     assert!(address.contains('@'));
@@ -129,7 +130,7 @@ async fn an_answer_that_was_changed_is_not_given_and_nothing_is_carried_out_agai
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("offramp.db").display());
     let storage = Arc::new(SqliteStorage::open(&url).await.unwrap());
-    let stage = Stage::over(storage, KeySettings::default()).await;
+    let stage = Stage::over(storage, IdempotencySettings::default()).await;
     stage.ask(removal("k1")).await;
     stage.ask(removal("k2").body(json!({"id": "102", "roles": [{"id": "3"}]}))).await;
     let writes = stage.writes();

@@ -100,7 +100,8 @@ async fn without_the_database_nothing_is_sent() {
 
 #[tokio::test]
 async fn an_answer_that_could_not_be_kept_is_true_and_the_repeat_looks() {
-    let stage = Stage::with(KeySettings { lease: Duration::from_millis(400), ..KeySettings::default() }).await;
+    let stage =
+        Stage::with(IdempotencySettings { lease: Duration::from_millis(400), ..IdempotencySettings::default() }).await;
     stage.storage.fail(|method, _| method == "end_key");
     let first = stage.ask(removal("k1")).await;
     assert_eq!((first.status, first.outcome()), (200, "removed"), "{first:?}");
@@ -114,7 +115,7 @@ async fn an_attempt_that_gives_no_sign_of_life_is_taken_over() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("offramp.db").display());
     let storage = Arc::new(SqliteStorage::open(&url).await.unwrap());
-    let stage = Stage::over(storage, KeySettings::default()).await;
+    let stage = Stage::over(storage, IdempotencySettings::default()).await;
     // A process that claimed the key, and is no more.
     stage.storage.fail(|method, _| method == "end_key");
     assert_eq!(stage.ask(removal("k1")).await.outcome(), "removed");

@@ -19,7 +19,7 @@ use http_body_util::BodyExt;
 use offramp::connector::embedded;
 use offramp::credentials::vault::{MasterKey, Vault};
 use offramp::engine::{Engine, EngineLimits};
-use offramp::gateway::{Caller, DEFAULT_ENVIRONMENT, Gateway, KeySettings, Parts, Settings};
+use offramp::gateway::{Caller, DEFAULT_ENVIRONMENT, Gateway, IdempotencySettings, Parts, Settings};
 use offramp::http::{Site, decode, router};
 use offramp::sandbox::guardhouse::Guardhouse;
 use offramp::sandbox::{Clock, SimServer, Simulator};
@@ -44,14 +44,14 @@ struct Stage {
 
 impl Stage {
     async fn open() -> Self {
-        Self::with(KeySettings::default()).await
+        Self::with(IdempotencySettings::default()).await
     }
 
-    async fn with(keys: KeySettings) -> Self {
+    async fn with(keys: IdempotencySettings) -> Self {
         Self::over(Arc::new(SqliteStorage::open("sqlite::memory:").await.unwrap()), keys).await
     }
 
-    async fn over(storage: Arc<SqliteStorage>, keys: KeySettings) -> Self {
+    async fn over(storage: Arc<SqliteStorage>, keys: IdempotencySettings) -> Self {
         let simulator = Arc::new(Guardhouse::new(Clock::default()));
         let server = Arc::new(SimServer::start(simulator as Arc<dyn Simulator>).await.unwrap());
         let storage = Arc::new(Unreliable::new(storage));
@@ -66,7 +66,7 @@ impl Stage {
         stage
     }
 
-    async fn of(server: Arc<SimServer>, storage: Arc<Unreliable>, keys: KeySettings) -> Self {
+    async fn of(server: Arc<SimServer>, storage: Arc<Unreliable>, keys: IdempotencySettings) -> Self {
         let limits = EngineLimits {
             call_timeout: Duration::from_secs(10),
             wait_limit: Duration::from_secs(1),
@@ -82,14 +82,14 @@ impl Stage {
             admin_token: TOKEN.to_owned().into(),
             envelope: Envelope::Bare,
         };
-        let settings = Settings { keys, ..Settings::default() };
+        let settings = Settings { idempotency: keys, ..Settings::default() };
         let gateway = Arc::new(Gateway::open_with(parts, settings).await.unwrap());
         let app = router(Arc::clone(&gateway), Site { limits: decode::Limits::default() });
         Self { server, storage, gateway, app }
     }
 
     /// Another process on the same database.
-    async fn beside(&self, storage: Arc<SqliteStorage>, keys: KeySettings) -> Self {
+    async fn beside(&self, storage: Arc<SqliteStorage>, keys: IdempotencySettings) -> Self {
         Self::of(Arc::clone(&self.server), Arc::new(Unreliable::new(storage)), keys).await
     }
 
