@@ -4,6 +4,7 @@ mod audit;
 mod directory;
 mod keeper;
 pub mod keys;
+mod once;
 mod settle;
 
 use std::sync::Arc;
@@ -30,6 +31,8 @@ use directory::Directory;
 pub use directory::Entry;
 use keeper::{Keeper, seal};
 use keys::MissingKeys;
+use once::Flights;
+pub use once::{Answer, Claim, End, IdempotencyKey, IdempotencySettings, KeyError, Once};
 pub use settle::Settlement;
 
 /// The environment of the administrator's token, and of whoever names none.
@@ -78,6 +81,9 @@ pub enum GatewayError {
     /// A request's own task came to an unexpected end; what it had recorded says how far it was.
     #[error("the request's work broke off: {0}")]
     Broken(String),
+    /// Its idempotency key does not allow it now.
+    #[error(transparent)]
+    Idempotency(KeyError),
     /// The database does not serve.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -112,11 +118,12 @@ pub struct Settings {
     pub redact_after_days: u32,
     /// After so many days entries of the audit are dropped; 0: never.
     pub keep_days: u32,
+    pub idempotency: IdempotencySettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { audit: true, redact_after_days: 0, keep_days: 0 }
+        Self { audit: true, redact_after_days: 0, keep_days: 0, idempotency: IdempotencySettings::default() }
     }
 }
 
@@ -132,6 +139,7 @@ pub struct Gateway {
     settings: Settings,
     directory: ArcSwap<Directory>,
     at_work: TaskTracker,
+    flights: Arc<Flights>,
 }
 
 impl Gateway {
@@ -154,17 +162,21 @@ impl Gateway {
             let caller = Caller { token: id, environment, scopes, envelope: parts.envelope };
             (ApiToken::hash(token), Arc::new(caller))
         });
+        let (at_work, vault) = (TaskTracker::new(), Arc::new(parts.vault));
+        let flights =
+            Flights::new(Arc::clone(&parts.storage), Arc::clone(&vault), settings.idempotency, at_work.clone());
         let gateway = Self {
             registry: parts.registry,
             engine: parts.engine,
-            keeper: Arc::new(Keeper { storage: Arc::clone(&parts.storage), vault: Arc::new(parts.vault) }),
+            keeper: Arc::new(Keeper { storage: Arc::clone(&parts.storage), vault }),
             audit: settings.audit.then(|| Audit::start(Arc::clone(&parts.storage))),
             settings,
             storage: parts.storage,
             admin,
             envelope: parts.envelope,
             directory: ArcSwap::default(),
-            at_work: TaskTracker::new(),
+            at_work,
+            flights: Arc::new(flights),
         };
         gateway.refresh().await?;
         Ok(gateway)
@@ -419,9 +431,24 @@ impl Gateway {
         environment: &str,
         envelope: Option<Envelope>,
     ) -> Result<(TokenRecord, SecretString), GatewayError> {
+        self.create_token_as(new_id(), name, scopes, environment, envelope).await
+    }
+
+    /// [`Self::create_token`] under an id of one's own, which must be new.
+    ///
+    /// # Errors
+    /// If the database does not serve, or the id is taken.
+    pub async fn create_token_as(
+        &self,
+        id: String,
+        name: &str,
+        scopes: Vec<Scope>,
+        environment: &str,
+        envelope: Option<Envelope>,
+    ) -> Result<(TokenRecord, SecretString), GatewayError> {
         let (text, hash) = ApiToken::generate();
         let record = TokenRecord {
-            id: new_id(),
+            id,
             name: name.to_owned(),
             hash,
             scopes,

@@ -18,6 +18,7 @@ mod definitions;
 mod expression;
 mod fuzz;
 mod gateway;
+mod idempotency;
 mod lints;
 mod many_definitions;
 mod mapping;

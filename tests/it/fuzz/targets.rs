@@ -15,7 +15,10 @@ use offramp::model::{Outcome, RequestError, Verified};
 use offramp::sandbox::{self, Clock};
 use offramp::transport::{AnswerBody, ProviderAnswer, ProviderCall, Transport, TransportError};
 
-pub(crate) const TARGETS: [(&str, fn(&[u8])); 5] =
+/// A target's name, and what must not panic.
+pub(crate) type Target = (&'static str, fn(&[u8]));
+
+pub(crate) const TARGETS: [Target; 5] =
     [("query", query), ("body", body), ("definition", definition), ("template", template), ("answer", answer)];
 
 /// A query decodes to one thing or to an error that says what is wrong; an id never holds what was not sent.
