@@ -191,6 +191,8 @@ pub enum LookupPlace {
 #[derive(Debug)]
 pub struct Check {
     pub refuse_when: Expression,
+    /// It is made of what only a look-up teaches of a role.
+    pub of_learnt: bool,
     pub message: TextTemplate,
 }
 
@@ -226,6 +228,8 @@ pub struct ReadStep {
 #[derive(Debug)]
 pub struct Stop {
     pub when: Expression,
+    /// It is made of what only a look-up teaches of a role.
+    pub of_learnt: bool,
     pub outcome: Outcome,
     pub kind: Option<ErrorKind>,
     pub message: TextTemplate,
@@ -251,6 +255,8 @@ pub struct WriteStep {
     pub call: Call,
     pub spread: Spread,
     pub when: Option<Expression>,
+    /// `when` is made of what only a look-up teaches of a role.
+    pub of_learnt: bool,
     /// Whether sending it twice does no more than sending it once.
     pub repeatable: bool,
 }

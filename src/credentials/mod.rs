@@ -3,6 +3,8 @@
 mod account;
 pub mod api_token;
 mod keeper;
+mod key_file;
+mod key_ring;
 mod mask;
 mod master_key;
 mod messages;

@@ -12,6 +12,7 @@ use super::account::{BaseUrl, ContextError};
 use super::keeper::{KeeperError, SecretKeeper, Secrets};
 use super::mask::{SHORTEST_SECRET_BYTES, spellings};
 use super::token::{self, Granted, SessionError, secret_header};
+use super::vault::same_secrets;
 use crate::connector::{AuthScheme, TokenCall, TokenScheme};
 use crate::expression::{Scope, Value, from_json, object};
 use crate::model::ErrorKind;
@@ -129,7 +130,7 @@ impl Session {
     /// Whether these sealed secrets are what this session itself had kept.
     pub fn has_kept(&self, sealed: &[u8]) -> bool {
         let kept = self.token.as_ref().and_then(|token| token.kept.load_full());
-        kept.is_some_and(|kept| *kept == sealed)
+        kept.is_some_and(|kept| same_secrets(&kept, sealed))
     }
 
     /// The names of the headers that carry the credentials.

@@ -46,10 +46,10 @@ impl Wire<'_> {
                 }
             };
             if repeated.is_none() {
-                let later = |it: &Box<Repeated>| {
-                    first.as_ref().map_or_else(|| it.clone(), |page| it.on_a_later_page(&page.raw))
+                repeated = match (&answered.repeated, &first) {
+                    (Some(here), Some(page)) => Some(here.on_a_later_page(&page.raw)),
+                    (here, _) => here.clone(),
                 };
-                repeated = answered.repeated.as_ref().map(later);
             }
             let list = list_at(&answered.reading.value, &paginate.list);
             let Some(list) = list else {

@@ -73,33 +73,29 @@ impl Engine {
         request: UnassignRequest,
         trail: Option<&Trail>,
     ) -> Result<Report, RequestError> {
-        let mut run = self.prepare(account, request).await?;
+        let mut run = self.begin(account, request)?;
         run.trail = trail;
-        let walked = run.walk().await;
-        walked.map_err(|error| run.masked(error))?;
+        self.work(&mut run).await?;
         run.prove(self.limits.wait_limit).await;
         Ok(self.report(run).await)
     }
 
-    /// Looks whether a user holds roles, by reads alone: for each role `None` where that cannot be told.
+    /// Looks whether a user holds roles, by reads alone.
     ///
     /// # Errors
     /// If the request is bad input.
     pub async fn look(&self, account: &Account, user: &str, roles: Vec<RoleRef>) -> Result<Vec<Seen>, RequestError> {
         let options = Options { dry_run: true, check_before: true, ..Options::default() };
         let request = UnassignRequest { id: Some(user.to_owned()), roles, options, ..UnassignRequest::default() };
-        let mut run = self.prepare(account, request).await?;
-        let walked = run.walk().await;
-        walked.map_err(|error| run.masked(error))?;
-        Ok((0..run.items.len()).map(|index| run.seen(index)).collect())
+        let mut run = self.begin(account, request)?;
+        self.work(&mut run).await?;
+        let mut seen: Vec<Seen> = (0..run.items.len()).map(|index| run.seen(index)).collect();
+        seen.iter_mut().filter_map(|seen| seen.message.as_mut()).for_each(|message| run.repeated.mask(message));
+        Ok(seen)
     }
 
-    /// Everything before the definition's own steps: inputs checked, users and roles looked up.
-    async fn prepare<'e>(
-        &'e self,
-        account: &'e Account,
-        mut request: UnassignRequest,
-    ) -> Result<Run<'e>, RequestError> {
+    /// Checks all that can be checked before anything is read.
+    fn begin<'e>(&'e self, account: &'e Account, mut request: UnassignRequest) -> Result<Run<'e>, RequestError> {
         let operation = &account.connector.unassign;
         passthrough::check(operation, &request)?;
         passthrough::check_way(account, &request)?;
@@ -118,10 +114,44 @@ impl Engine {
             prepare::check_item(operation, value, index)?;
         }
         let items = roles.into_iter().zip(values).map(|(role, value)| Item::new(role, value)).collect();
-        let mut run = Run::new(self.wire(account, &request), &self.locks, request, items);
-        let looked_up = look_up(&mut run).await;
-        looked_up.map_err(|error| run.masked(error))?;
-        Ok(run)
+        Ok(Run::new(self.wire(account, &request), &self.locks, request, items))
+    }
+
+    /// Looks up, reads and writes; a dry run looks up and reads.
+    async fn work(&self, run: &mut Run<'_>) -> Result<(), RequestError> {
+        let worked = match self.resolve(run).await {
+            Ok(()) => run.walk().await,
+            Err(error) => Err(error),
+        };
+        worked.map_err(|error| run.masked(error))
+    }
+
+    /// Looks users and roles up, and checks what they are.
+    async fn resolve(&self, run: &mut Run<'_>) -> Result<(), RequestError> {
+        let operation = run.operation;
+        run.fill_inputs(Sources::BeforeUser).await?;
+        run.find_user().await?;
+        run.fill_inputs(Sources::FromUser).await?;
+        if let Some(id) = &run.request.id
+            && !run.active().is_empty()
+        {
+            prepare::check_user_id(operation, id)?;
+        }
+        run.find_roles().await?;
+        for index in run.active() {
+            prepare::check_item(operation, &run.items[index].value, index)?;
+            for check in &operation.checks {
+                let scope = run.scope(Some(index));
+                if check.refuse_when.is_true(&scope) {
+                    let message = check.message.fill(&scope).ok().flatten().unwrap_or_default();
+                    return Err(RequestError::new(message));
+                }
+                if check.of_learnt {
+                    run.end_undecided(index);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Tries an account's credentials with one read.
@@ -198,29 +228,4 @@ impl Engine {
         run.repeated.mask_report(&mut report);
         report
     }
-}
-
-/// Finds what the definition's own steps need: further inputs, the user, the roles.
-async fn look_up(run: &mut Run<'_>) -> Result<(), RequestError> {
-    let operation = run.operation;
-    run.fill_inputs(Sources::BeforeUser).await?;
-    run.find_user().await?;
-    run.fill_inputs(Sources::FromUser).await?;
-    if let Some(id) = &run.request.id
-        && !run.active().is_empty()
-    {
-        prepare::check_user_id(operation, id)?;
-    }
-    run.find_roles().await?;
-    for index in run.active() {
-        prepare::check_item(operation, &run.items[index].value, index)?;
-        for check in &operation.checks {
-            let scope = run.scope(Some(index));
-            if check.refuse_when.is_true(&scope) {
-                let message = check.message.fill(&scope).ok().flatten().unwrap_or_default();
-                return Err(RequestError::new(message));
-            }
-        }
-    }
-    Ok(())
 }

@@ -12,6 +12,9 @@ use crate::connector::Call;
 use crate::model::{ErrorKind, HeldBefore, Outcome, RoleRef, Verified};
 use crate::transport::AnswerBody;
 
+/// The reason of an item that was not tried after another showed that the account does not serve.
+pub(super) const NOT_ATTEMPTED: &str = "not_attempted";
+
 /// Everything a response is rendered from.
 #[derive(Debug)]
 pub struct Report {
@@ -171,6 +174,20 @@ impl Report {
     /// The worst of what the read-backs showed.
     pub fn verified(&self) -> Verified {
         self.items.iter().map(|item| item.verified).max().unwrap_or(Verified::Unverifiable)
+    }
+
+    /// Whether a later attempt could say nothing else: what was to be done is done, or there was a clear no to it. Not so
+    /// where nobody knows, or where the no is a matter of time or of the account.
+    pub fn is_settled(&self) -> bool {
+        self.items.iter().all(|item| match item.outcome {
+            Outcome::Removed | Outcome::AlreadyAbsent => true,
+            Outcome::Refused => item.reason != Some(NOT_ATTEMPTED),
+            Outcome::Failed => item.failure.as_ref().is_some_and(|failure| {
+                let kind = failure.kind;
+                !kind.is_of_account() && kind.status() < 500
+            }),
+            Outcome::Planned | Outcome::Unknown => false,
+        })
     }
 
     /// The HTTP status, and the kind where it is an error: the contract's table, in one place.

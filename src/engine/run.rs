@@ -10,7 +10,7 @@ use super::item::{Item, Write};
 use super::locks::Locks;
 use super::mask::Secrets;
 use super::prove::Inherited;
-use super::report::{Failure, PlanStep, TraceStep};
+use super::report::{Failure, NOT_ATTEMPTED, PlanStep, TraceStep};
 use super::wire::{Answered, Wire};
 use crate::audit::Trail;
 use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
@@ -124,9 +124,19 @@ impl<'e> Run<'e> {
         self.items[index].end(Outcome::Failed, Some(failure));
         if of_account {
             for index in self.active() {
-                self.items[index].reason = Some("not_attempted");
+                self.items[index].reason = Some(NOT_ATTEMPTED);
                 self.items[index].end(Outcome::Refused, None);
             }
+        }
+    }
+
+    /// Ends an item on which a guard has to decide that is made of what only a look-up teaches of the role, if that
+    /// look-up failed: nothing shows then that the role may be taken away.
+    pub(super) fn end_undecided(&mut self, index: usize) {
+        if let Some(failure) = self.items[index].unlearnt.take() {
+            let message =
+                format!("nothing shows that this role may be taken away; looking it up failed: {}", failure.message);
+            self.end_item(index, Failure { message, outcome: Outcome::Failed, ..failure });
         }
     }
 
@@ -235,6 +245,9 @@ impl<'e> Run<'e> {
         for index in self.active() {
             let scope = self.scope(Some(index));
             if !stop.when.is_true(&scope) {
+                if stop.of_learnt {
+                    self.end_undecided(index);
+                }
                 continue;
             }
             let message = stop.message.fill(&scope).ok().flatten().unwrap_or_default();

@@ -30,6 +30,7 @@ impl Run<'_> {
         let active = self.active();
         for step in steps {
             let Step::Write(write) = step else { continue };
+            self.end_undecided_of(write);
             for batch in self.batches(write) {
                 self.enter(&batch);
                 if self.holds_true(write.when.as_ref(), batch.item) {
@@ -93,7 +94,15 @@ impl Run<'_> {
         self.group = object([("key", batch.key.clone())]);
     }
 
+    /// Which write an item is for cannot be told where that is made of what a failed look-up did not teach.
+    fn end_undecided_of(&mut self, write: &WriteStep) {
+        if write.of_learnt {
+            self.active().into_iter().for_each(|index| self.end_undecided(index));
+        }
+    }
+
     pub(super) async fn write_step(&mut self, write: &WriteStep) {
+        self.end_undecided_of(write);
         for mut batch in self.batches(write) {
             // A failure that is the account's has ended the others meanwhile.
             batch.indices.retain(|index| self.items[*index].outcome.is_none());

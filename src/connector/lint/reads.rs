@@ -104,7 +104,7 @@ impl Sources {
     fn item(&mut self, field: &str, rest: &[&str]) {
         self.inputs.insert(field.to_owned());
         if field == "role"
-            && let [part @ ("id" | "name"), ..] = rest
+            && let [part, ..] = rest
         {
             self.inputs.insert(format!("role.{part}"));
         }

@@ -15,7 +15,7 @@ use axum::body::Body;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use offramp::connector::from_directory;
-use offramp::credentials::vault::{MasterKey, Vault};
+use offramp::credentials::vault::{KeyRing, Vault};
 use offramp::engine::{Engine, EngineLimits};
 use offramp::gateway::{Gateway, Parts};
 use offramp::http::{Site, decode, router};
@@ -27,6 +27,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+/// At hand, but not in use.
+const OTHER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 const ADMIN: &str = "the-administrators-token";
 
 /// A definition with these account keys and these sets of credentials.
@@ -257,7 +259,7 @@ impl Stage {
 }
 
 fn vault() -> Vault {
-    Vault::new(MasterKey::from_base64(KEY).unwrap()).unwrap()
+    Vault::new(KeyRing::from_text(&format!("{KEY},{OTHER_KEY}")).unwrap()).unwrap()
 }
 
 async fn gateway(text: &str, storage: Arc<dyn Storage>) -> Router {
