@@ -117,15 +117,11 @@ impl<'e> Run<'e> {
         (0..self.items.len()).filter(|index| active(&self.items[*index])).collect()
     }
 
-    /// Ends one item; a failure that is the account's ends all that were not tried.
+    /// Ends one item that nothing was written for; a failure that is the account's ends all that were not tried.
     pub(super) fn end_item(&mut self, index: usize, failure: Failure) {
         let of_account = failure.kind.is_of_account();
-        let outcome = if failure.outcome == Outcome::Unknown && self.items[index].write == Write::NotSent {
-            Outcome::Failed
-        } else {
-            failure.outcome
-        };
-        self.items[index].end(outcome, Some(failure));
+        // Whatever the rule says of a write: none was accepted, and none is lost.
+        self.items[index].end(Outcome::Failed, Some(failure));
         if of_account {
             for index in self.active() {
                 self.items[index].reason = Some(NOT_ATTEMPTED);
@@ -183,12 +179,17 @@ impl<'e> Run<'e> {
                 }
                 Step::Let(values) => values.iter().for_each(|named| self.let_step(named)),
                 Step::Stop(stop) => self.stop_step(stop)?,
-                Step::Lock(key) => {
-                    if let Ok(Some(key)) = key.fill(&self.scope(None)) {
+                Step::Lock(key) => match key.fill(&self.scope(None)) {
+                    Ok(Some(key)) => {
                         let guard = self.locks.hold(format!("{} {key}", self.wire.account.id)).await;
                         self.held_locks.push(guard);
                     }
-                }
+                    // Unlocked, another request could write between what is read and what is written.
+                    _ => {
+                        let message = "nobody can be kept from writing at the same time: the lock's key has no value";
+                        self.fail_active(Failure::new(ErrorKind::ProviderError, Outcome::Failed, message));
+                    }
+                },
                 Step::Write(write) => self.write_step(write).await,
             }
         }

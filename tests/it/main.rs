@@ -36,6 +36,7 @@ mod sim_jumpcloud;
 mod sim_slack_enterprise;
 mod sim_teamviewer;
 mod sim_voucherify;
+mod steps;
 mod storage;
 mod storage_records;
 mod suite;

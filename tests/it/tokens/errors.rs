@@ -83,9 +83,7 @@ async fn a_renewal_in_vain_tells_of_the_write_before_it() {
     let stage = Stage::open(definition(ACCOUNT, AUTH, ""), script).await;
     let stage = stage.connected(json!({"client_id": "c", "client_secret": "the-secret"})).await.warm().await;
     stage.expire();
-    let query = format!("integrated_account_id={}&truto_response_format=debug", stage.account);
-    let path = format!("/unified/user-directory/users/unassign-role?{query}");
-    let got = stage.send(&stage.app, &path, &json!({"id": "7", "roles": [{"id": "1"}]})).await;
+    let got = stage.unassign_as("debug").await;
     assert_eq!((got.status, got.kind()), (401, "credentials_rejected"), "{}", got.body);
     // It was sent, once, and refused.
     assert_eq!(got.headers["offramp-remote-calls"], "1");
