@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 use tokio_util::task::TaskTracker;
 
-use crate::audit::{Audit, Kind, Origin, RoleOutcome, Trail};
+use crate::audit::{Audit, Origin, RoleOutcome, Trail};
 use crate::connector::{Connector, Registry};
 use crate::credentials::api_token::ApiToken;
 use crate::credentials::vault::{MasterKeyError, Vault, VaultError, same_secrets};
@@ -266,7 +266,7 @@ impl Gateway {
         let at_work = async move {
             let report = gateway.engine.unassign(&account, request, trail.as_ref()).await;
             if let Some(trail) = trail.as_ref().filter(|trail| trail.has_intent()) {
-                record(trail, report.as_ref().ok()).await;
+                record(trail, report.as_ref().ok());
             }
             if let Some(needs_reauth) = account.take_news() {
                 gateway.note_status(&account, needs_reauth).await;
@@ -283,6 +283,11 @@ impl Gateway {
     pub async fn finish(&self) {
         self.at_work.close();
         self.at_work.wait().await;
+        if let Some(audit) = &self.audit
+            && let Err(error) = audit.flush().await
+        {
+            tracing::error!(%error, "results are not recorded: their intents stand as unknown");
+        }
     }
 
     async fn note_status(&self, account: &Account, needs_reauth: bool) {
@@ -470,7 +475,7 @@ impl Gateway {
 
 /// Records what became of a request that may have written. Without a report it turned out to be bad input: nothing was
 /// written after all.
-async fn record(trail: &Trail, report: Option<&Report>) {
+fn record(trail: &Trail, report: Option<&Report>) {
     let items = report.map(|report| report.items.as_slice()).unwrap_or_default();
     let roles: Vec<RoleOutcome<'_>> = items
         .iter()
@@ -478,8 +483,5 @@ async fn record(trail: &Trail, report: Option<&Report>) {
         .collect();
     let worst = report.map_or((Outcome::Failed, Verified::Skipped), |report| (report.outcome(), report.verified()));
     let user = report.map(|report| report.user_id.as_str());
-    if let Err(error) = trail.result(Kind::Result, user.unwrap_or_default(), worst, &roles).await {
-        // The answer is true all the same, and the entry is tried again.
-        tracing::error!(%error, "a result is not recorded yet");
-    }
+    trail.result(user.unwrap_or_default(), worst, &roles);
 }
