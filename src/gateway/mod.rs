@@ -22,7 +22,7 @@ use crate::credentials::api_token::ApiToken;
 use crate::credentials::vault::{MasterKeyError, Vault, VaultError, same_secrets};
 use crate::credentials::{Account, Context, ContextError};
 use crate::engine::{Engine, Failure, Report};
-use crate::model::{RequestError, UnassignRequest};
+use crate::model::{Outcome, RequestError, UnassignRequest, Verified};
 use crate::storage::{
     AccountRecord, AccountStatus, Envelope, Scope, Storage, StorageError, TokenRecord, new_id, timestamp,
 };
@@ -265,8 +265,8 @@ impl Gateway {
         // A task of its own: a caller that hangs up does not cancel a write half-way.
         let at_work = async move {
             let report = gateway.engine.unassign(&account, request, trail.as_ref()).await;
-            if let (Some(trail), Ok(report)) = (&trail, &report) {
-                record(trail, report).await;
+            if let Some(trail) = trail.as_ref().filter(|trail| trail.has_intent()) {
+                record(trail, report.as_ref().ok()).await;
             }
             if let Some(needs_reauth) = account.take_news() {
                 gateway.note_status(&account, needs_reauth).await;
@@ -468,18 +468,17 @@ impl Gateway {
     }
 }
 
-/// Records what became of a request that may have written.
-async fn record(trail: &Trail, report: &Report) {
-    if !trail.has_intent() {
-        return;
-    }
-    let roles: Vec<RoleOutcome<'_>> = report
-        .items
+/// Records what became of a request that may have written. Without a report it turned out to be bad input: nothing was
+/// written after all.
+async fn record(trail: &Trail, report: Option<&Report>) {
+    let items = report.map(|report| report.items.as_slice()).unwrap_or_default();
+    let roles: Vec<RoleOutcome<'_>> = items
         .iter()
         .map(|item| RoleOutcome { role: &item.role, outcome: item.outcome, verified: item.verified })
         .collect();
-    let worst = (report.outcome(), report.verified());
-    if let Err(error) = trail.result(Kind::Result, &report.user_id, worst, &roles).await {
+    let worst = report.map_or((Outcome::Failed, Verified::Skipped), |report| (report.outcome(), report.verified()));
+    let user = report.map(|report| report.user_id.as_str());
+    if let Err(error) = trail.result(Kind::Result, user.unwrap_or_default(), worst, &roles).await {
         // The answer is true all the same, and the entry is tried again.
         tracing::error!(%error, "a result is not recorded yet");
     }
