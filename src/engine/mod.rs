@@ -12,6 +12,7 @@ mod messages;
 mod passthrough;
 mod prepare;
 mod prove;
+mod refused;
 mod report;
 mod run;
 mod sources;

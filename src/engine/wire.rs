@@ -18,7 +18,7 @@ use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
 use crate::audit::Intent;
 use crate::connector::{Call, Connector};
-use crate::credentials::{Account, AuthHeaders, Bearer, MASK, SessionError};
+use crate::credentials::{Account, AuthHeaders, Bearer, MASK};
 use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
 use crate::model::{ErrorKind, Outcome};
 use crate::transport::{AnswerBody, ProviderCall, Transport, TransportError};
@@ -274,31 +274,6 @@ impl<'a> Wire<'a> {
         }
         self.note_credentials_of(&exchange);
         exchange
-    }
-
-    pub(super) fn note_credentials_of(&self, exchange: &Exchange) {
-        match &exchange.result {
-            Ok(_) => self.note_credentials(false),
-            Err(failure) if failure.kind == ErrorKind::CredentialsRejected => self.note_credentials(true),
-            Err(_) => {}
-        }
-    }
-
-    fn note_credentials(&self, refused: bool) {
-        self.account.mark(refused);
-    }
-
-    pub(super) fn without_credentials(&self, error: &SessionError) -> Exchange {
-        if error.kind == ErrorKind::CredentialsRejected {
-            self.note_credentials(true);
-        }
-        Exchange::unsent(self.no_credentials(error))
-    }
-
-    /// Why there are no credentials, with what was said to that.
-    pub(super) fn no_credentials(&self, error: &SessionError) -> Failure {
-        let credentials_answer = error.said.as_ref().map(|said| Arc::new(self.said(said)));
-        Failure { credentials_answer, ..Failure::new(error.kind, Outcome::Failed, error.message.clone()) }
     }
 
     async fn attempt(
