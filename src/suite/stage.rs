@@ -28,8 +28,8 @@ use crate::storage::sqlite::SqliteStorage;
 use crate::storage::{AccountRecord, AccountStatus, Envelope, Storage, timestamp};
 use crate::transport::{ProviderTransport, TransportLimits, Trust};
 
-const TOKEN: &str = "the-token-of-the-suites-administrator";
-const ACCOUNT: &str = "the-account";
+pub(super) const TOKEN: &str = "the-token-of-the-suites-administrator";
+pub(super) const ACCOUNT: &str = "the-account";
 /// No scenario takes longer to be answered; one that does has no answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 const WAIT_LIMIT: Duration = Duration::from_secs(4);
@@ -181,7 +181,8 @@ impl Stage {
     }
 }
 
-async fn answered(app: Router, request: Request<Body>) -> Option<Answer> {
+/// What a gateway answers; `None` if it breaks down over it.
+pub(super) async fn answered(app: Router, request: Request<Body>) -> Option<Answer> {
     // In a task of its own: a panic is no answer, and ends nothing else.
     let response = tokio::spawn(app.oneshot(request)).await.ok()?.ok()?;
     let (head, mut body) = response.into_parts();
@@ -199,7 +200,7 @@ async fn answered(app: Router, request: Request<Body>) -> Option<Answer> {
 }
 
 /// The credentials that a call carried in `Authorization`.
-fn credentials(call: &Call) -> Vec<String> {
+pub(super) fn credentials(call: &Call) -> Vec<String> {
     let Some((_, token)) = call.header("authorization").and_then(|value| value.split_once(' ')) else {
         return Vec::new();
     };
@@ -208,11 +209,11 @@ fn credentials(call: &Call) -> Vec<String> {
     secret.into_iter().chain([token.to_owned()]).collect()
 }
 
-fn vault() -> Result<Vault, String> {
+pub(super) fn vault() -> Result<Vault, String> {
     let key = MasterKey::from_base64(&STANDARD.encode([0; 32])).map_err(text)?;
     Vault::new(key).map_err(text)
 }
 
-fn text(error: impl std::fmt::Display) -> String {
+pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
