@@ -57,6 +57,8 @@ pub struct Call {
     /// The step's name: its answer is `.name` in expressions.
     pub name: String,
     pub writes: bool,
+    /// Sending it twice does no more than sending it once. Of no meaning for a read.
+    pub repeatable: bool,
     pub why: String,
     /// Nothing is at `path` without `over_http`.
     pub method: Method,
@@ -249,8 +251,6 @@ pub struct WriteStep {
     pub call: Call,
     pub spread: Spread,
     pub when: Option<Expression>,
-    /// Whether sending it twice does no more than sending it once.
-    pub repeatable: bool,
 }
 
 #[derive(Debug)]

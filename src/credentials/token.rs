@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Uri};
 use thiserror::Error;
 use vrl::value::ObjectMap;
@@ -30,12 +30,21 @@ pub struct SessionError {
     pub status: Option<u16>,
     /// The headers it answered with: they may say when to try again.
     pub headers: Option<Box<HeaderMap>>,
+    /// Nothing was sent at all, and another try may end otherwise.
+    pub may_pass: bool,
     pub message: String,
 }
 
 impl SessionError {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, status: None, headers: None, message: message.into() }
+        Self { kind, status: None, headers: None, may_pass: false, message: message.into() }
+    }
+
+    /// What a transport's failure says of another try.
+    pub(super) fn after(self, error: &TransportError) -> Self {
+        let again_in = |seconds| Box::new(HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from(seconds))]));
+        let headers = error.retry_after_s().map(again_in).or(self.headers);
+        Self { may_pass: error.may_pass() && !error.was_sent(), headers, ..self }
     }
 }
 
@@ -211,7 +220,7 @@ fn kind_of(status: u16) -> ErrorKind {
 
 pub(super) fn unreachable_endpoint(error: &TransportError) -> SessionError {
     let kind = if error.is_timeout() { ErrorKind::ProviderTimeout } else { ErrorKind::ProviderUnavailable };
-    SessionError::new(kind, format!("the provider's token endpoint: {error}"))
+    SessionError::new(kind, format!("the provider's token endpoint: {error}")).after(error)
 }
 
 pub(super) fn secret_header(text: &str) -> Option<HeaderValue> {

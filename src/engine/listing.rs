@@ -6,6 +6,7 @@ use http::Uri;
 use http::uri::PathAndQuery;
 
 use super::report::Failure;
+use super::retry::Again;
 use super::wire::{Answered, Exchange, Extra, Page, Wire};
 use crate::connector::{Call, PageBy, Paginate};
 use crate::expression::{Scope, Value};
@@ -40,7 +41,7 @@ impl Wire<'_> {
                     break;
                 }
                 (Err(failure), None) => {
-                    return Exchange { result: Err(failure), sends: exchange.sends, trace, rest: None };
+                    return Exchange::of(Err(failure), exchange.sends, trace, Again::No);
                 }
             };
             let list = list_at(&answered.reading.value, &paginate.list);
@@ -65,7 +66,7 @@ impl Wire<'_> {
         }
         let Some(first) = first else {
             let failure = Failure::new(ErrorKind::Internal, Outcome::Failed, "a listing of no pages");
-            return Exchange { result: Err(failure), sends: 0, trace, rest: None };
+            return Exchange { trace, ..Exchange::unsent(failure) };
         };
         let value = with_list(&first.reading.value, &paginate.list, collected, complete);
         let whole = Answered {
@@ -76,7 +77,7 @@ impl Wire<'_> {
             reading: Arc::new(value.into()),
             cut_by,
         };
-        Exchange { result: Ok(Arc::new(whole)), sends: 1, trace, rest: None }
+        Exchange::of(Ok(Arc::new(whole)), 1, trace, Again::No)
     }
 }
 

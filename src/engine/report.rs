@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 
 use super::mapped::UserFields;
@@ -71,6 +72,8 @@ pub struct Failure {
     pub timed_out: bool,
     /// The headers of another answer than the call's own: the token endpoint's, which may say when to try again.
     pub said_with: Option<Box<HeaderMap>>,
+    /// It is the gateway's own, and the provider was not asked.
+    pub ours: bool,
     /// A read has to say whether this no means that the role is held.
     pub(super) settle: bool,
 }
@@ -78,7 +81,20 @@ pub struct Failure {
 impl Failure {
     /// A failure of ours, or of the provider without an answer.
     pub(super) fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<String>) -> Self {
-        Self { kind, outcome, message: message.into(), answer: None, timed_out: false, said_with: None, settle: false }
+        let message = message.into();
+        Self { kind, outcome, message, answer: None, timed_out: false, said_with: None, ours: false, settle: false }
+    }
+
+    /// Another try may be made in so many seconds.
+    pub(super) fn again_in(self, seconds: u64) -> Self {
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from(seconds))]);
+        Self { said_with: Some(Box::new(headers)), ..self }
+    }
+
+    /// The account has as many requests at work as it may.
+    pub(super) fn too_busy() -> Self {
+        let message = "the account has as many requests at work as `account_at_once` allows; nothing was sent";
+        Self { ours: true, ..Self::new(ErrorKind::RateLimited, Outcome::Failed, message).again_in(1) }
     }
 
     /// The provider's own status.

@@ -12,15 +12,17 @@ use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::{Map, Value as Json};
 
 use super::classify::{MASK, shown_body};
+use super::limits::retry_after_s;
 use super::messages::unwrapped;
 use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
+use super::retry::{Again, RetryLimits};
 use crate::audit::Intent;
 use crate::connector::{Call, Connector};
 use crate::credentials::{Account, AuthHeaders, Bearer, SessionError};
 use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
 use crate::model::{ErrorKind, Outcome};
-use crate::transport::{AnswerBody, ProviderCall, Transport, TransportError};
+use crate::transport::{AnswerBody, Lane, ProviderCall, Transport, TransportError};
 
 /// So much of a streamed answer is held to classify it.
 const HELD_TO_CLASSIFY_BYTES: usize = 64 << 10;
@@ -72,16 +74,35 @@ pub(super) enum Page<'p> {
 /// What came of sending one step.
 pub(super) struct Exchange {
     pub(super) result: Result<Arc<Answered>, Failure>,
-    /// How often the provider may have received it: more than once where credentials were renewed.
+    /// How often the provider may have received it: more than once where credentials were renewed, or it was sent again.
     pub(super) sends: u32,
     pub(super) trace: Vec<TraceStep>,
     pub(super) rest: Option<AnswerBody>,
+    pub(super) again: Again,
+    /// A send before the last may have been carried out.
+    pub(super) doubtful: bool,
 }
 
 impl Exchange {
     /// Nothing of it left.
     pub(super) fn unsent(failure: Failure) -> Self {
-        Self { result: Err(failure), sends: 0, trace: Vec::new(), rest: None }
+        Self::of(Err(failure), 0, Vec::new(), Again::No)
+    }
+
+    /// One send, or none.
+    pub(super) fn of(
+        result: Result<Arc<Answered>, Failure>,
+        sends: u32,
+        trace: Vec<TraceStep>,
+        again: Again,
+    ) -> Self {
+        Self { result, sends, trace, rest: None, again, doubtful: false }
+    }
+
+    /// Sent again with other credentials, which settles the first send: it was refused.
+    pub(super) fn renewed(mut self, mut again: Self) -> Self {
+        self.trace.append(&mut again.trace);
+        Self { trace: self.trace, sends: self.sends + again.sends, ..again }
     }
 }
 
@@ -96,7 +117,13 @@ pub(super) struct CallLimits {
 #[derive(Clone, Copy)]
 pub(super) struct Wire<'a> {
     pub(super) transport: &'a Arc<dyn Transport>,
+    /// The same, also to a host that is left alone for now.
+    pub(super) past_breaker: &'a Arc<dyn Transport>,
+    /// A write of the request was sent: its proof must be read.
+    pub(super) written: bool,
     pub(super) account: &'a Account,
+    pub(super) lane: &'a Lane,
+    pub(super) retry: &'a RetryLimits,
     pub(super) limits: CallLimits,
     pub(super) tracing: bool,
 }
@@ -221,7 +248,12 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// Sends a step and says what its answer means. After a 401 the credentials are renewed, once.
+    /// How a call goes: no breaker stands between a write and its proof.
+    pub(super) fn way(&self, call: &Call) -> &'a Arc<dyn Transport> {
+        if self.written && !call.writes { self.past_breaker } else { self.transport }
+    }
+
+    /// Sends a step and says what its answer means.
     pub(super) async fn exchange(&self, call: &Call, scope: &Scope<'_>, extra: Extra<'_>, streaming: bool) -> Exchange {
         match &call.paginate {
             Some(paginate) => self.listing(call, paginate, scope).await,
@@ -229,7 +261,8 @@ impl<'a> Wire<'a> {
         }
     }
 
-    pub(super) async fn single(
+    /// Sends a step once. After a 401 the credentials are renewed, once.
+    pub(super) async fn once(
         &self,
         call: &Call,
         scope: &Scope<'_>,
@@ -245,7 +278,8 @@ impl<'a> Wire<'a> {
             Ok(rendered) => rendered,
             Err(failure) => return Exchange::unsent(failure),
         };
-        let credentials = self.account.session.headers(self.transport, self.limits.timeout).await;
+        let transport = self.way(call);
+        let credentials = self.account.session.headers(transport, self.limits.timeout).await;
         let credentials = match credentials {
             Ok(credentials) => credentials,
             Err(error) => return self.without_credentials(&error),
@@ -256,14 +290,13 @@ impl<'a> Wire<'a> {
         let mut exchange = self.attempt(call, scope, &rendered, &credentials, streaming).await;
         let refused = matches!(&exchange.result, Err(failure) if failure.kind == ErrorKind::CredentialsRejected);
         if refused {
-            match self.account.session.renew(&credentials, self.transport, self.limits.timeout).await {
+            match self.account.session.renew(&credentials, transport, self.limits.timeout).await {
                 Ok(Some(renewed)) => {
-                    let mut again = self.attempt(call, scope, &rendered, &renewed, streaming).await;
-                    exchange.trace.append(&mut again.trace);
-                    exchange = Exchange { trace: exchange.trace, sends: exchange.sends + again.sends, ..again };
+                    let again = self.attempt(call, scope, &rendered, &renewed, streaming).await;
+                    exchange = exchange.renewed(again);
                 }
                 Ok(None) => {}
-                Err(error) => return self.without_credentials(&error),
+                Err(error) => return exchange.renewed(self.without_credentials(&error)),
             }
         }
         self.note_credentials_of(&exchange);
@@ -288,7 +321,15 @@ impl<'a> Wire<'a> {
         }
         let failure = Failure::new(error.kind, Outcome::Failed, error.message.clone());
         let failure = Failure { said_with: error.headers.clone(), ..failure };
-        Exchange::unsent(failure)
+        let again = match error.kind {
+            ErrorKind::RateLimited => {
+                let rates = &self.connector().rate_limit;
+                Again::Limited(error.headers.as_deref().and_then(|headers| retry_after_s(headers, rates)))
+            }
+            _ if error.may_pass => Again::Unsent,
+            _ => Again::No,
+        };
+        Exchange::of(Err(failure), 0, Vec::new(), again)
     }
 
     async fn attempt(
@@ -311,7 +352,7 @@ impl<'a> Wire<'a> {
             body: rendered.body.clone(),
             timeout: self.limits.timeout,
         };
-        let answer = match self.transport.send(outgoing).await {
+        let answer = match self.way(call).send(outgoing).await {
             Ok(answer) => {
                 let (status, headers) = (answer.status, answer.headers);
                 match self.read_body(answer.body, streaming).await {
@@ -327,6 +368,7 @@ impl<'a> Wire<'a> {
             }
             Err(error) => Err(error),
         };
+        let mut again = Again::No;
         let (result, sent, rest, error) = match answer {
             Ok(mut received) => {
                 let rest = received.rest.take();
@@ -339,13 +381,21 @@ impl<'a> Wire<'a> {
                     .map_err(|failure| Failure { answer: Some(answered), ..failure });
                 (result, true, rest, None)
             }
-            Err(error) => (Err(transport_failure(&error)), error.was_sent(), None, Some(error.to_string())),
+            Err(error) => {
+                again = Again::after_error(&error);
+                (Err(transport_failure(&error)), error.was_sent(), None, Some(error.to_string()))
+            }
         };
+        if let Err(failure) = &result
+            && let Some(answer) = &failure.answer
+        {
+            again = Again::after_answer(failure, answer.status, &answer.headers, &self.connector().rate_limit);
+        }
         let mut trace = Vec::new();
         if self.tracing {
             trace.push(self.trace_step(self.describe(call, rendered), started, &result, credentials, error));
         }
-        Exchange { result, sends: u32::from(sent), trace, rest }
+        Exchange { rest, ..Exchange::of(result, u32::from(sent), trace, again) }
     }
 
     pub(super) fn trace_step(
@@ -402,5 +452,9 @@ pub(super) async fn record(intent: Option<Intent<'_>>, body: &[u8]) -> Result<()
 pub(super) fn transport_failure(error: &TransportError) -> Failure {
     let kind = if error.is_timeout() { ErrorKind::ProviderTimeout } else { ErrorKind::ProviderUnavailable };
     let outcome = if error.was_sent() { Outcome::Unknown } else { Outcome::Failed };
-    Failure { timed_out: error.is_timeout(), ..Failure::new(kind, outcome, error.to_string()) }
+    let failure = Failure { timed_out: error.is_timeout(), ..Failure::new(kind, outcome, error.to_string()) };
+    match error.retry_after_s() {
+        Some(seconds) => failure.again_in(seconds),
+        None => failure,
+    }
 }

@@ -5,8 +5,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
-use super::limits;
-use crate::engine::{Answered, Failure};
+use crate::engine::{Answered, Failure, normalised};
 use crate::gateway::GatewayError;
 use crate::model::{ErrorKind, RequestError};
 use crate::storage::StorageError;
@@ -54,7 +53,7 @@ impl ApiError {
             error.add_answer(answer, secret_fields, rates);
         }
         if let Some(headers) = &failure.said_with {
-            error.headers.extend(limits::normalised(headers, rates, status == 429));
+            error.headers.extend(normalised(headers, rates, status == 429));
         }
         error.members.insert("truto_error_insight".into(), json!({"remote_error": {"description": failure.message}}));
         error
@@ -63,7 +62,7 @@ impl ApiError {
     fn add_answer(&mut self, answer: &Answered, secret_fields: &[String], rates: &crate::connector::RateLimitSource) {
         let body = crate::engine::shown_body(answer.shown(), secret_fields);
         self.members.insert("raw_response".into(), body.unwrap_or(Json::Null));
-        self.headers.extend(limits::normalised(&answer.headers, rates, self.status == 429));
+        self.headers.extend(normalised(&answer.headers, rates, self.status == 429));
     }
 }
 

@@ -7,7 +7,6 @@ pub mod decode;
 mod error;
 mod extract;
 mod health;
-mod limits;
 mod openapi;
 mod respond;
 mod router;
