@@ -5,9 +5,10 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::PathAndQuery;
 
+use super::exchange::Exchange;
 use super::report::Failure;
 use super::retry::Again;
-use super::wire::{Answered, Exchange, Extra, Page, Wire};
+use super::wire::{Answered, Extra, Page, Wire};
 use crate::connector::{Call, PageBy, Paginate};
 use crate::expression::{Scope, Value};
 use crate::model::{ErrorKind, Outcome};
@@ -88,7 +89,9 @@ impl Wire<'_> {
         let base = &self.account.base;
         let same = |host: &http::uri::Authority| host == &base.authority && uri.scheme() == Some(&base.scheme);
         let at_home = uri.authority().is_none_or(same);
-        uri.path_and_query().filter(|place| at_home && place.path().starts_with('/')).cloned()
+        // `//host/path` names a host, too.
+        let is_path = |path: &str| path.starts_with('/') && !path.starts_with("//");
+        uri.path_and_query().filter(|place| at_home && is_path(place.path())).cloned()
     }
 }
 

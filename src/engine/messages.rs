@@ -10,10 +10,11 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
+use super::exchange::{Exchange, record, transport_failure};
 use super::passthrough;
 use super::report::{Failure, PlanStep};
 use super::retry::Again;
-use super::wire::{Exchange, Extra, Received, Wire, record, transport_failure};
+use super::wire::{Extra, Received, Wire};
 use crate::connector::Call;
 use crate::credentials::{MessageSession, OpenSession, Unanswered};
 use crate::expression::{Scope, from_json, to_json};

@@ -2,6 +2,7 @@
 //! SQL or of any provider.
 
 mod classify;
+mod exchange;
 mod item;
 mod limits;
 mod listing;

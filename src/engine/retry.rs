@@ -8,9 +8,10 @@ use tokio::time::{Instant, sleep_until};
 use tower::retry::backoff::{Backoff, ExponentialBackoff, ExponentialBackoffMaker, MakeBackoff};
 use tower::util::rng::HasherRng;
 
+use super::exchange::Exchange;
 use super::limits::retry_after_s;
 use super::report::Failure;
-use super::wire::{CallLimits, Exchange, Extra, Page, Wire};
+use super::wire::{CallLimits, Extra, Page, Wire};
 use crate::connector::{Call, RateLimitSource};
 use crate::expression::Scope;
 use crate::model::{ErrorKind, Outcome};

@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::{Map, Value as Json};
 
 use super::classify::{MASK, shown_body};
+use super::exchange::{Exchange, record, transport_failure};
 use super::limits::retry_after_s;
 use super::messages::unwrapped;
 use super::passthrough;
@@ -69,41 +70,6 @@ pub(super) enum Page<'p> {
     /// The parameter, and its value.
     Cursor(&'p str, &'p str),
     Link(PathAndQuery),
-}
-
-/// What came of sending one step.
-pub(super) struct Exchange {
-    pub(super) result: Result<Arc<Answered>, Failure>,
-    /// How often the provider may have received it: more than once where credentials were renewed, or it was sent again.
-    pub(super) sends: u32,
-    pub(super) trace: Vec<TraceStep>,
-    pub(super) rest: Option<AnswerBody>,
-    pub(super) again: Again,
-    /// A send before the last may have been carried out.
-    pub(super) doubtful: bool,
-}
-
-impl Exchange {
-    /// Nothing of it left.
-    pub(super) fn unsent(failure: Failure) -> Self {
-        Self::of(Err(failure), 0, Vec::new(), Again::No)
-    }
-
-    /// One send, or none.
-    pub(super) fn of(
-        result: Result<Arc<Answered>, Failure>,
-        sends: u32,
-        trace: Vec<TraceStep>,
-        again: Again,
-    ) -> Self {
-        Self { result, sends, trace, rest: None, again, doubtful: false }
-    }
-
-    /// Sent again with other credentials, which settles the first send: it was refused.
-    pub(super) fn renewed(mut self, mut again: Self) -> Self {
-        self.trace.append(&mut again.trace);
-        Self { trace: self.trace, sends: self.sends + again.sends, ..again }
-    }
 }
 
 /// The limits of one call.
@@ -436,25 +402,5 @@ impl<'a> Wire<'a> {
             }
         }
         Ok((Bytes::from(held), Some(body)))
-    }
-}
-
-/// Records what a write is about to do. Without that nothing is sent.
-pub(super) async fn record(intent: Option<Intent<'_>>, body: &[u8]) -> Result<(), Failure> {
-    let Some(intent) = intent else { return Ok(()) };
-    intent.record(body).await.map_err(|error| {
-        tracing::error!(%error, "nothing is sent");
-        let message = "the gateway's audit cannot be written, so nothing was sent";
-        Failure::new(ErrorKind::Internal, Outcome::Failed, message)
-    })
-}
-
-pub(super) fn transport_failure(error: &TransportError) -> Failure {
-    let kind = if error.is_timeout() { ErrorKind::ProviderTimeout } else { ErrorKind::ProviderUnavailable };
-    let outcome = if error.was_sent() { Outcome::Unknown } else { Outcome::Failed };
-    let failure = Failure { timed_out: error.is_timeout(), ..Failure::new(kind, outcome, error.to_string()) };
-    match error.retry_after_s() {
-        Some(seconds) => failure.again_in(seconds),
-        None => failure,
     }
 }

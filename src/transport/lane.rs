@@ -40,7 +40,9 @@ pub struct Lane {
 
 /// A request's turn; the next one's when it is dropped.
 #[derive(Debug)]
-pub struct Turn<'l>(#[expect(dead_code, reason = "held, and given back when it is dropped")] Option<SemaphorePermit<'l>>);
+pub struct Turn<'l>(
+    #[expect(dead_code, reason = "held, and given back when it is dropped")] Option<SemaphorePermit<'l>>,
+);
 
 impl Lane {
     /// Nobody is under way yet.

@@ -163,10 +163,7 @@ impl Compiler<'_> {
             StepSource::Lock(key) => Step::Lock(self.text(key)?),
             StepSource::Write(write) => Step::Write(WriteStep {
                 when: self.optional(write.when.as_ref())?,
-                call: Call {
-                    repeatable: write.repeatable,
-                    ..self.call(&write.name, &write.call, Some(&write.why))?
-                },
+                call: Call { repeatable: write.repeatable, ..self.call(&write.name, &write.call, Some(&write.why))? },
                 spread: match &write.group {
                     Some(group) => Spread::Group { by: self.expression(&group.by)?, chunk: group.chunk.max(1) },
                     None => Spread::Request,

@@ -6,7 +6,8 @@ use offramp::transport::{Breaker, BreakerLimits, Pass};
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
-const LIMITS: BreakerLimits = BreakerLimits { failures: 3, window: Duration::from_secs(30), pause: Duration::from_secs(10) };
+const LIMITS: BreakerLimits =
+    BreakerLimits { failures: 3, window: Duration::from_secs(30), pause: Duration::from_secs(10) };
 
 /// A breaker and a clock of its own.
 struct Watched {
@@ -126,7 +127,9 @@ fn pace(failures: u32) -> Pace {
 
 #[tokio::test]
 async fn a_provider_that_is_away_is_left_alone_and_tried_again() {
-    for happens in [Happens::Fails(no_connection()), Happens::Fails(not_sent()), Happens::Fails(timed_out()), Happens::Says(500)] {
+    for happens in
+        [Happens::Fails(no_connection()), Happens::Fails(not_sent()), Happens::Fails(timed_out()), Happens::Says(500)]
+    {
         let provider = Provider::holding();
         let api = api(&provider, false, pace(3)).await;
         provider.writes(vec![happens; 3]);
@@ -190,4 +193,18 @@ async fn the_proof_of_a_write_that_was_sent_is_read_whatever_the_breaker_says() 
     ask(&api, "").await;
     let answer = ask(&api, "&check_before=true").await;
     assert_eq!((answer.status, provider.tried()), (503, (1, 0)), "{}", answer.json);
+}
+
+#[tokio::test]
+async fn a_host_that_gives_no_tokens_is_left_alone_as_well() {
+    let provider = Provider::holding();
+    let api = api_with_token(&provider, pace(2)).await;
+    provider.tokens(vec![Happens::Fails(timed_out()); 2]);
+    for _ in 0..2 {
+        assert_eq!(ask(&api, "").await.status, 504);
+    }
+    let tokens = provider.times(What::Token).len();
+    let answer = ask(&api, "").await;
+    assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{}", answer.json);
+    assert_eq!(provider.times(What::Token).len(), tokens);
 }

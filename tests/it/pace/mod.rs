@@ -76,6 +76,24 @@ enum Happens {
     Takes(Duration),
 }
 
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Write,
+    Read,
+    Token,
+}
+
+impl What {
+    fn of(call: &ProviderCall) -> Self {
+        match (call.uri.path(), &call.method) {
+            ("/token", _) => Self::Token,
+            (_, &Method::DELETE) => Self::Write,
+            _ => Self::Read,
+        }
+    }
+}
+
 /// A provider of one user with one role, and the network before it.
 #[derive(Default)]
 struct Provider {
@@ -83,7 +101,8 @@ struct Provider {
     /// What happens to the next writes and reads; good things, once that is over.
     writes: Mutex<VecDeque<Happens>>,
     reads: Mutex<VecDeque<Happens>>,
-    calls: Mutex<Vec<(Method, Duration, Instant)>>,
+    tokens: Mutex<VecDeque<Happens>>,
+    calls: Mutex<Vec<(What, Duration, Instant)>>,
 }
 
 impl Provider {
@@ -99,21 +118,26 @@ impl Provider {
         self.reads.lock().unwrap().extend(happens);
     }
 
-    fn times(&self, method: &Method) -> Vec<(Duration, Instant)> {
+    fn tokens(&self, happens: impl IntoIterator<Item = Happens>) {
+        self.tokens.lock().unwrap().extend(happens);
+    }
+
+    fn times(&self, what: What) -> Vec<(Duration, Instant)> {
         let calls = self.calls.lock().unwrap();
-        calls.iter().filter(|call| call.0 == *method).map(|call| (call.1, call.2)).collect()
+        calls.iter().filter(|call| call.0 == what).map(|call| (call.1, call.2)).collect()
     }
 
     /// How often the write, and the read, were sent or tried.
     fn tried(&self) -> (usize, usize) {
-        (self.times(&Method::DELETE).len(), self.times(&Method::POST).len())
+        (self.times(What::Write).len(), self.times(What::Read).len())
     }
 
     fn act(&self, call: &ProviderCall) -> ProviderAnswer {
-        match call.method {
-            Method::DELETE if self.held.swap(false, Ordering::SeqCst) => answer(204, ""),
-            Method::DELETE => answer(400, r#"{"message":"the user has no such role"}"#),
-            _ => {
+        match What::of(call) {
+            What::Token => answer(200, r#"{"access_token":"a-token-of-some-length","expires_in":3600}"#),
+            What::Write if self.held.swap(false, Ordering::SeqCst) => answer(204, ""),
+            What::Write => answer(400, r#"{"message":"the user has no such role"}"#),
+            What::Read => {
                 let held = if self.held.load(Ordering::SeqCst) { json!(["7"]) } else { json!([]) };
                 answer(200, &json!({ "id": "1", "held": held }).to_string())
             }
@@ -133,8 +157,13 @@ struct Network(Arc<Provider>);
 impl Transport for Network {
     async fn send(&self, call: ProviderCall) -> Result<ProviderAnswer, TransportError> {
         let provider = &self.0;
-        provider.calls.lock().unwrap().push((call.method.clone(), call.timeout, Instant::now()));
-        let script = if call.method == Method::DELETE { &provider.writes } else { &provider.reads };
+        let what = What::of(&call);
+        provider.calls.lock().unwrap().push((what, call.timeout, Instant::now()));
+        let script = match what {
+            What::Write => &provider.writes,
+            What::Read => &provider.reads,
+            What::Token => &provider.tokens,
+        };
         let happens = script.lock().unwrap().pop_front().unwrap_or(Happens::Good);
         match happens {
             Happens::Good => Ok(provider.act(&call)),
@@ -169,10 +198,21 @@ fn hurried() -> Pace {
 
 /// A gateway with one account at the provider, connected.
 async fn api(provider: &Arc<Provider>, repeatable: bool, pace: Pace) -> Router {
+    api_of(provider, &definition(repeatable), pace).await
+}
+
+/// The same, of an account that needs a token.
+async fn api_with_token(provider: &Arc<Provider>, pace: Pace) -> Router {
+    let mut definition = definition(false);
+    definition["auth"] = json!([{ "scheme": "oauth2_client_credentials", "token_url": "/token", "client_id": "us",
+        "client_secret": "{{ account.token }}" }]);
+    api_of(provider, &definition, pace).await
+}
+
+async fn api_of(provider: &Arc<Provider>, definition: &Json, pace: Pace) -> Router {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("vendor")).unwrap();
-    let definition = definition(repeatable).to_string();
-    std::fs::write(folder.path().join("vendor/connector.yaml"), definition).unwrap();
+    std::fs::write(folder.path().join("vendor/connector.yaml"), definition.to_string()).unwrap();
     let limits = EngineLimits { call_timeout: CALL_TIMEOUT, wait_limit: CALL_TIMEOUT, answer_bytes: 1 << 20 };
     let parts = Parts {
         registry: from_directory(folder.path()).unwrap(),

@@ -78,7 +78,7 @@ async fn pauses_grow() {
     let api = api(&provider, false, Pace { retry, ..Pace::default() }).await;
     provider.reads(vec![Happens::Fails(broken()); 3]);
     ask(&api, "").await;
-    let at: Vec<Instant> = provider.times(&Method::POST).into_iter().map(|call| call.1).collect();
+    let at: Vec<Instant> = provider.times(What::Read).into_iter().map(|call| call.1).collect();
     for (pause, least) in at.windows(2).zip([40, 80, 160]) {
         assert!(pause[1] - pause[0] >= Duration::from_millis(least), "{at:?}");
     }
@@ -98,7 +98,7 @@ async fn a_call_and_its_repeats_take_no_longer_than_they_may() {
     let started = Instant::now();
     ask(&api, "").await;
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
-    let reads = provider.times(&Method::POST);
+    let reads = provider.times(What::Read);
     assert!((2..7).contains(&reads.len()), "{}", reads.len());
     assert_eq!(reads[0].0, CALL_TIMEOUT, "the first has its own time-out");
     assert!(reads[1..].iter().all(|(timeout, _)| *timeout <= Duration::from_millis(200)), "{reads:?}");
@@ -166,5 +166,23 @@ async fn a_wait_that_the_provider_asks_for_after_a_503_is_kept_or_not_begun() {
         ask(&api, "").await;
         assert_eq!(provider.tried(), (1, tried));
         assert_eq!(started.elapsed() >= Duration::from_secs(1), tried == 2);
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_again_only_if_nothing_was_sent() {
+    for (error, tried, verdict) in [
+        (no_connection(), 3, "removed yes"),
+        (not_sent(), 3, "removed yes"),
+        // What was sent may have used something up.
+        (broken(), 1, "failed skipped"),
+        (timed_out(), 1, "failed skipped"),
+    ] {
+        let provider = Provider::holding();
+        let api = api_with_token(&provider, hurried()).await;
+        provider.tokens(vec![Happens::Fails(error); 2]);
+        let answer = ask(&api, "").await;
+        assert_eq!(answer.verdict(), verdict, "{}", answer.json);
+        assert_eq!(provider.times(What::Token).len(), tried);
     }
 }

@@ -128,7 +128,8 @@ async fn a_no_to_the_repeat_does_not_deny_the_first_send() {
 /// The repeat never left, so that the first send is all there is.
 #[tokio::test]
 async fn a_repeat_that_is_not_sent_does_not_deny_the_first_send() {
-    for (first, verdict) in [(Happens::Fails(broken()), "unknown no"), (Happens::ActsAndFails(broken()), "removed unverifiable")]
+    for (first, verdict) in
+        [(Happens::Fails(broken()), "unknown no"), (Happens::ActsAndFails(broken()), "removed unverifiable")]
     {
         let provider = Provider::holding();
         let api = api(&provider, true, repeating()).await;
