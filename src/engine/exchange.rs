@@ -33,10 +33,12 @@ impl Exchange {
         Self { result, sends, trace, rest: None, again, doubtful: false }
     }
 
-    /// Sent again with other credentials, which settles the first send: it was refused.
-    pub(super) fn renewed(mut self, mut again: Self) -> Self {
-        self.trace.append(&mut again.trace);
-        Self { trace: self.trace, sends: self.sends + again.sends, ..again }
+    /// What came of sending it once more with other credentials: the provider may have received both, and has refused the
+    /// first.
+    pub(super) fn then(&mut self, again: Self) {
+        let mut trace = std::mem::take(&mut self.trace);
+        trace.extend(again.trace);
+        *self = Self { trace, sends: self.sends + again.sends, ..again };
     }
 }
 
@@ -53,9 +55,6 @@ pub(super) async fn record(intent: Option<Intent<'_>>, body: &[u8]) -> Result<()
 pub(super) fn transport_failure(error: &TransportError) -> Failure {
     let kind = if error.is_timeout() { ErrorKind::ProviderTimeout } else { ErrorKind::ProviderUnavailable };
     let outcome = if error.was_sent() { Outcome::Unknown } else { Outcome::Failed };
-    let failure = Failure { timed_out: error.is_timeout(), ..Failure::new(kind, outcome, error.to_string()) };
-    match error.retry_after_s() {
-        Some(seconds) => failure.again_in(seconds),
-        None => failure,
-    }
+    let failure = Failure::new(kind, outcome, error.to_string());
+    Failure { timed_out: error.is_timeout(), again_in_s: error.retry_after_s(), ..failure }
 }

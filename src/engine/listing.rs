@@ -6,6 +6,7 @@ use http::Uri;
 use http::uri::PathAndQuery;
 
 use super::exchange::Exchange;
+use super::mask::Repeated;
 use super::report::Failure;
 use super::retry::Again;
 use super::wire::{Answered, Extra, Page, Wire};
@@ -22,6 +23,7 @@ impl Wire<'_> {
         let mut cursor: Option<String> = None;
         let mut complete = false;
         let mut cut_by = None;
+        let mut repeated: Option<Box<Repeated>> = None;
         for _ in 0..paginate.max_pages {
             let page = match (cursor.as_deref(), paginate.by) {
                 (None, _) => None,
@@ -45,6 +47,12 @@ impl Wire<'_> {
                     return Exchange::of(Err(failure), exchange.sends, trace, Again::No);
                 }
             };
+            if repeated.is_none() {
+                repeated = match (&answered.repeated, &first) {
+                    (Some(here), Some(page)) => Some(here.on_a_later_page(&page.raw)),
+                    (here, _) => here.clone(),
+                };
+            }
             let list = list_at(&answered.reading.value, &paginate.list);
             let Some(list) = list else {
                 first.get_or_insert(answered);
@@ -74,7 +82,7 @@ impl Wire<'_> {
             status: first.status,
             headers: first.headers.clone(),
             raw: first.raw.clone(),
-            masked: first.masked.clone(),
+            repeated,
             reading: Arc::new(value.into()),
             cut_by,
         };

@@ -87,9 +87,12 @@ impl Wire<'_> {
         if refused(&exchange) {
             let renewed = match messages.reopen(Some(&session), transport, timeout).await {
                 Ok(session) => session,
-                Err(error) => return exchange.renewed(self.without_credentials(&error)),
+                Err(error) => {
+                    exchange.then(self.without_credentials(&error));
+                    return exchange;
+                }
             };
-            exchange = exchange.renewed(self.publish(messages, &renewed, call, scope, &message, &mut gone).await);
+            exchange.then(self.publish(messages, &renewed, call, scope, &message, &mut gone).await);
         }
         self.note_credentials_of(&exchange);
         exchange
@@ -98,7 +101,7 @@ impl Wire<'_> {
     /// Opens the account's session, where that is all there is to try.
     pub(super) async fn open_session(&self, messages: &MessageSession) -> Result<(), Failure> {
         let opened = messages.open(self.transport.as_ref(), self.limits.timeout).await;
-        opened.map(drop).map_err(|error| Failure::new(error.kind, Outcome::Failed, error.message))
+        opened.map(drop).map_err(|error| self.no_credentials(&error))
     }
 
     async fn publish(

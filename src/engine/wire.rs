@@ -11,16 +11,17 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::{Map, Value as Json};
 
-use super::classify::{MASK, shown_body};
+use super::classify::shown_body;
 use super::exchange::{Exchange, record, transport_failure};
 use super::limits::retry_after_s;
+use super::mask::Repeated;
 use super::messages::unwrapped;
 use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
 use super::retry::{Again, RetryLimits};
 use crate::audit::Intent;
 use crate::connector::{Call, Connector};
-use crate::credentials::{Account, AuthHeaders, Bearer, SessionError};
+use crate::credentials::{Account, AuthHeaders, Bearer, MASK, SessionError};
 use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
 use crate::model::{ErrorKind, Outcome};
 use crate::transport::{AnswerBody, Lane, ProviderCall, Transport, TransportError};
@@ -32,8 +33,8 @@ pub struct Answered {
     pub status: u16,
     pub headers: HeaderMap,
     pub raw: Bytes,
-    /// The bytes with the account's own secrets masked, where the provider repeated one.
-    pub(super) masked: Option<Bytes>,
+    /// Where the provider repeated a secret of the account.
+    pub(super) repeated: Option<Box<Repeated>>,
     pub(super) reading: Arc<Reading>,
     /// What ended a listing before its last page.
     pub(super) cut_by: Option<Arc<Failure>>,
@@ -42,7 +43,7 @@ pub struct Answered {
 impl Answered {
     /// The bytes as they may be shown: not the account's own secrets, should the provider have repeated them.
     pub fn shown(&self) -> &Bytes {
-        self.masked.as_ref().unwrap_or(&self.raw)
+        self.repeated.as_ref().map_or(&self.raw, |repeated| &repeated.masked)
     }
 }
 
@@ -258,11 +259,10 @@ impl<'a> Wire<'a> {
         if refused {
             match self.account.session.renew(&credentials, transport, self.limits.timeout).await {
                 Ok(Some(renewed)) => {
-                    let again = self.attempt(call, scope, &rendered, &renewed, streaming).await;
-                    exchange = exchange.renewed(again);
+                    exchange.then(self.attempt(call, scope, &rendered, &renewed, streaming).await);
                 }
                 Ok(None) => {}
-                Err(error) => return exchange.renewed(self.without_credentials(&error)),
+                Err(error) => exchange.then(self.without_credentials(&error)),
             }
         }
         self.note_credentials_of(&exchange);
@@ -285,17 +285,23 @@ impl<'a> Wire<'a> {
         if error.kind == ErrorKind::CredentialsRejected {
             self.note_credentials(true);
         }
-        let failure = Failure::new(error.kind, Outcome::Failed, error.message.clone());
-        let failure = Failure { said_with: error.headers.clone(), ..failure };
-        let again = match error.kind {
+        let failure = self.no_credentials(error);
+        let again = match failure.kind {
             ErrorKind::RateLimited => {
                 let rates = &self.connector().rate_limit;
-                Again::Limited(error.headers.as_deref().and_then(|headers| retry_after_s(headers, rates)))
+                Again::Limited(failure.said().and_then(|said| retry_after_s(&said.headers, rates)))
             }
             _ if error.may_pass => Again::Unsent,
             _ => Again::No,
         };
         Exchange::of(Err(failure), 0, Vec::new(), again)
+    }
+
+    /// Why there are no credentials, with what was said to that.
+    pub(super) fn no_credentials(&self, error: &SessionError) -> Failure {
+        let credentials_answer = error.said.as_ref().map(|said| Arc::new(self.said(said)));
+        let failure = Failure::new(error.kind, Outcome::Failed, error.message.clone());
+        Failure { credentials_answer, again_in_s: error.again_in_s, ..failure }
     }
 
     async fn attempt(

@@ -53,7 +53,7 @@ fn definition(repeatable: bool) -> Json {
         "operations": { "users.unassign-role": { "steps": [{ "write": { "name": "remove", "why": "takes it away",
             "repeatable": repeatable, "call": { "method": "DELETE", "path": "/{{ item.role.id }}", "success": { "status": 204 } } } }] } },
         "proof": { "reads": [{ "name": "get" }], "holds": { "in": ".get.body.held", "is": "{{ item.role.id }}" },
-            "accepted_shows_role": true },
+            "accepted_shows_role": true, "shows_user": ".get.body.id != null" },
         "user": { "from": [{ "step": "get", "fields": { "id": ".get.body.id" } }] },
     })
 }
