@@ -16,7 +16,7 @@ use crate::audit::Trail;
 use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
 use crate::expression::{Answers, Scope, Value};
 use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, UnassignRequest, Verified};
-use crate::transport::AnswerBody;
+use crate::transport::{AnswerBody, Turn};
 
 static NULL: Value = Value::Null;
 
@@ -28,6 +28,8 @@ pub(super) struct Run<'e> {
     pub(super) locks: &'e Locks,
     /// Where each write is recorded before it leaves.
     pub(super) trail: Option<&'e Trail>,
+    /// Held to the end: so many requests of an account are at work at once.
+    pub(super) turn: Option<Turn<'e>>,
     pub(super) request: UnassignRequest,
     pub(super) input: Value,
     pub(super) items: Vec<Item>,
@@ -63,6 +65,7 @@ impl<'e> Run<'e> {
             operation: &connector.unassign,
             locks,
             trail: None,
+            turn: None,
             request,
             input,
             items,

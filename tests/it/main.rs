@@ -24,6 +24,7 @@ mod many_definitions;
 mod mapping;
 mod messages;
 mod openapi;
+mod pace;
 mod process;
 mod provider_documents;
 mod readme;

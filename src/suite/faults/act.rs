@@ -46,12 +46,7 @@ pub(super) struct Played {
 ///
 /// # Errors
 /// If it could not be begun.
-pub(super) async fn play(
-    bench: &Bench,
-    disguise: Option<&Disguise>,
-    row: &Row,
-    act: &Act,
-) -> Result<Played, String> {
+pub(super) async fn play(bench: &Bench, disguise: Option<&Disguise>, row: &Row, act: &Act) -> Result<Played, String> {
     let silent = |drawn: &Drawn| matches!(drawn.kind, Kind::SilentBefore | Kind::SilentAfter | Kind::SlowBytes);
     let call_timeout = if act.faults.iter().any(silent) { SHORT_TIMEOUT } else { LONG_TIMEOUT };
     let killed = act.fault(Kind::Kill);
@@ -172,8 +167,7 @@ impl Round<'_> {
         timeout(GIVEN_UP_AFTER, ended).await.map_err(|_| "the killed gateway lives on".to_owned())?;
         // What had left arrives.
         sleep(ARRIVES_AFTER * if self.act.fault(Kind::ResetDuring).is_some() { 2 } else { 1 }).await;
-        let mut played =
-            Played { fired: planted.fired(&self.ground, self.row, &unreliable, 0), ..Played::default() };
+        let mut played = Played { fired: planted.fired(&self.ground, self.row, &unreliable, 0), ..Played::default() };
         if in_flight {
             played.fired.push(Kind::Kill);
         }
@@ -263,12 +257,7 @@ impl Round<'_> {
                 if let Some(answer) = answer.as_mut().filter(|_| cut) {
                     answer.whole = true;
                 }
-                Asked {
-                    facts: ask.request.facts.clone(),
-                    also: ask.request.also.clone(),
-                    answer,
-                    may_be_unknown: true,
-                }
+                Asked { facts: ask.request.facts.clone(), also: ask.request.also.clone(), answer, may_be_unknown: true }
             })
             .collect();
         let lies = judge(&asked, moments.before, moments.after).into_iter().filter(|lie| match lie {
@@ -315,15 +304,16 @@ impl Round<'_> {
             *played.words.entry(word.to_owned()).or_default() += count;
         }
         let verdict = crate::audit::verify(&*running.storage, None).await.map_err(|error| error.to_string())?;
-        let broken = verdict.broken.map(|broken| format!("the chain does not hold at entry {}: {}", broken.seq, broken.why));
+        let broken =
+            verdict.broken.map(|broken| format!("the chain does not hold at entry {}: {}", broken.seq, broken.why));
         problems.extend(broken);
         Ok(())
     }
 
     fn shown(&self, mut played: Played, came: &Came) -> Played {
         let requests = self.act.asks.iter().zip(&came.answers);
-        let requests =
-            requests.map(|(ask, answer)| (format!("POST {} {}", ask.path(ACCOUNT), ask.body()), shown_answer(answer.as_ref())));
+        let requests = requests
+            .map(|(ask, answer)| (format!("POST {} {}", ask.path(ACCOUNT), ask.body()), shown_answer(answer.as_ref())));
         played.failure.requests = requests.collect();
         played.failure.calls = self.ground.server.journal().iter().map(shown_call).collect();
         played

@@ -142,9 +142,7 @@ fn gateway_error(status: u16) -> Reply {
 fn away(database: &Unreliable, drawn: &Drawn) -> bool {
     let first = [0, 0, 1, 1, 2][usize::try_from(drawn.form % 5).unwrap_or_default()];
     let count = [1, 2, usize::MAX][usize::try_from(drawn.form / 5 % 3).unwrap_or_default()];
-    let meant = move |method: &str, index: usize| {
-        method == "append_audit" && index >= first && index - first < count
-    };
+    let meant = move |method: &str, index: usize| method == "append_audit" && index >= first && index - first < count;
     match drawn.form % 7 {
         0 => database.fail(|_, _| true),
         1 | 2 => {
