@@ -10,7 +10,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::engine::EngineLimits;
-use crate::gateway::Settings;
+use crate::gateway::{GuardSettings, RateLimits, Settings};
 use crate::storage::{Durability, Envelope};
 use crate::transport::{EgressPolicy, EgressPolicyError, TransportLimits};
 
@@ -54,6 +54,7 @@ pub struct Config {
     pub limits: Limits,
     pub verify: Verify,
     pub audit: Audit,
+    pub guard: GuardSettings,
     pub log: Log,
 }
 
@@ -65,6 +66,8 @@ pub struct Limits {
     pub connect_timeout_ms: u64,
     pub answer_bytes: usize,
     pub shutdown_ms: u64,
+    pub token_requests_per_minute: u32,
+    pub account_requests_per_minute: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -140,6 +143,11 @@ impl Config {
             audit: self.audit.enabled,
             redact_after_days: self.audit.redact_after_days,
             keep_days: self.audit.keep_days,
+            guard: self.guard.clone(),
+            rates: RateLimits {
+                per_token: self.limits.token_requests_per_minute,
+                per_account: self.limits.account_requests_per_minute,
+            },
         }
     }
 

@@ -10,6 +10,7 @@ use crate::expression::{Answers, Value, id_text};
 use crate::model::{HeldBefore, Outcome, RoleRef, Verified};
 
 /// One role to take away, and how far that is.
+#[derive(Clone)]
 pub(super) struct Item {
     pub(super) role: RoleRef,
     pub(super) value: Value,
@@ -25,7 +26,11 @@ pub(super) struct Item {
     pub(super) failure: Option<Failure>,
     /// Whether the role was shown to exist: listed, in a table, or held.
     pub(super) role_shown: bool,
+    /// Whether a look-up told what role this is.
+    pub(super) learned: bool,
     pub(super) write: Write,
+    /// Whether a write of it left.
+    pub(super) sent: bool,
 }
 
 /// What became of an item's write.
@@ -54,7 +59,9 @@ impl Item {
             reason: None,
             failure: None,
             role_shown: false,
+            learned: false,
             write: Write::NotSent,
+            sent: false,
         }
     }
 
@@ -67,6 +74,7 @@ impl Item {
     /// Takes over what a look-up taught of the role, and that it exists.
     pub(super) fn learn_role(&mut self, known: &KnownRole) {
         self.role_shown = true;
+        self.learned = true;
         for (field, value) in known {
             match field.as_str() {
                 "id" => self.role.id = id_text(value).map(|text| text.into_owned()),

@@ -2,6 +2,7 @@
 //! SQL or of any provider.
 
 mod classify;
+mod guard;
 mod item;
 mod listing;
 mod locks;
@@ -34,6 +35,7 @@ use crate::model::{Options, Outcome, RequestError, ResponseFormat, RoleRef, Unas
 use crate::transport::Transport;
 
 pub(crate) use classify::shown_body;
+pub use guard::{Forbidden, Guard, PROTECTED_ROLES, PROTECTED_USERS, Unreserved};
 pub use mapped::{Mapped, Shown, UserFields};
 pub use report::{Failure, ItemReport, PlanStep, Report, Seen, TraceStep};
 pub use wire::Answered;
@@ -72,9 +74,25 @@ impl Engine {
         request: UnassignRequest,
         trail: Option<&Trail>,
     ) -> Result<Report, RequestError> {
+        self.unassign_guarded(account, request, trail, None).await
+    }
+
+    /// As [`Self::unassign`]; `guard` is asked before the first write.
+    ///
+    /// # Errors
+    /// As [`Self::unassign`].
+    pub async fn unassign_guarded(
+        &self,
+        account: &Account,
+        request: UnassignRequest,
+        trail: Option<&Trail>,
+        guard: Option<&dyn Guard>,
+    ) -> Result<Report, RequestError> {
         let mut run = self.prepare(account, request).await?;
-        run.trail = trail;
-        run.walk().await?;
+        (run.trail, run.guard) = (trail, guard);
+        let walked = run.walk().await;
+        run.settle_reservation().await;
+        walked?;
         run.prove(self.limits.wait_limit).await;
         Ok(self.report(run).await)
     }

@@ -122,6 +122,9 @@ impl Run<'_> {
         self.trace.extend(exchange.trace);
         self.remote_calls += exchange.sends;
         self.stream = exchange.rest;
+        for index in indices {
+            self.items[*index].sent |= exchange.sends > 0;
+        }
         let answer = match &exchange.result {
             Ok(answered) => Some(Arc::clone(answered)),
             Err(failure) => failure.answer.clone(),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::limits;
 use crate::engine::{Answered, Failure};
-use crate::gateway::GatewayError;
+use crate::gateway::{GatewayError, Limited};
 use crate::model::{ErrorKind, RequestError};
 use crate::storage::StorageError;
 
@@ -84,11 +84,19 @@ impl From<RequestError> for ApiError {
     }
 }
 
+impl From<Limited> for ApiError {
+    fn from(limited: Limited) -> Self {
+        Self { headers: limits::of_ours(&limited), ..Self::new(ErrorKind::RateLimited, limited.to_string()) }
+    }
+}
+
 impl From<GatewayError> for ApiError {
     fn from(error: GatewayError) -> Self {
         match error {
             GatewayError::Request(error) => error.into(),
             GatewayError::NotFound(message) => Self::new(ErrorKind::NotFound, message),
+            GatewayError::Limited(limited) => limited.into(),
+            GatewayError::Conflict(message) => Self::new(ErrorKind::Conflict, message),
             GatewayError::Context(error) => Self::new(ErrorKind::InvalidRequest, error.to_string()),
             GatewayError::Credentials { failure, connector } => {
                 let status = failure.remote_status().filter(|status| *status >= 400).unwrap_or(failure.kind.status());

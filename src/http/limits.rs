@@ -1,4 +1,5 @@
-//! A provider's rate-limit headers, whatever their names and units, as `ratelimit-*` and `Retry-After` in seconds.
+//! A provider's rate-limit headers, whatever their names and units, as `ratelimit-*` and `Retry-After` in seconds; and our
+//! own in the same words.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::fmt::rfc2822;
 
 use crate::connector::{RateLimitSource, TimeHeader, TimeUnit};
+use crate::gateway::Limited;
 
 /// The headers a client sees. `Retry-After` is given only where the provider names a time.
 pub(super) fn normalised(provider: &HeaderMap, rates: &RateLimitSource, limited: bool) -> HeaderMap {
@@ -41,6 +43,20 @@ pub(super) fn normalised(provider: &HeaderMap, rates: &RateLimitSource, limited:
         put("retry-after", retry.to_string());
     }
     out
+}
+
+/// The headers of a limit of ours, so many requests a minute, that is used up.
+pub(super) fn of_ours(limited: &Limited) -> HeaderMap {
+    // A whole number of seconds that is not too early.
+    let seconds = HeaderValue::from(limited.retry_after.as_secs_f64().ceil().max(1.0) as u64);
+    let mut headers = HeaderMap::new();
+    if let Ok(limit) = HeaderValue::from_str(&format!("{};w=60", limited.limit)) {
+        headers.insert("ratelimit-limit", limit);
+    }
+    headers.insert("ratelimit-remaining", HeaderValue::from(0));
+    headers.insert("ratelimit-reset", seconds.clone());
+    headers.insert(RETRY_AFTER, seconds);
+    headers
 }
 
 /// The leading number of `110`, or of `110;w=10`.

@@ -1,22 +1,25 @@
-//! `POST /api-token`.
+//! `/api-token`: making a token, listing those there are, revoking one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
-use axum::response::Response;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
 
 use super::error::ApiError;
 use super::extract::{Admin, Authorized};
 use super::respond::json_response;
 use super::{Site, parse_body};
-use crate::gateway::{DEFAULT_ENVIRONMENT, Gateway};
+use crate::gateway::{self, DEFAULT_ENVIRONMENT, Expiry, Gateway};
 use crate::model::ErrorKind;
-use crate::storage::{Envelope, Scope};
+use crate::storage::{Envelope, Scope, TokenRecord};
 
 /// A token to make.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -34,6 +37,29 @@ pub(super) struct NewToken {
     /// `bare` or `result`.
     #[schema(value_type = Option<String>, example = "bare")]
     envelope: Option<Envelope>,
+    /// When it ends, RFC 3339. Without this and `expires_in_s` it lasts until it is revoked.
+    #[schema(example = "2030-01-31T00:00:00Z")]
+    expires_at: Option<String>,
+    /// After so many seconds it ends: this or `expires_at`.
+    expires_in_s: Option<u64>,
+}
+
+impl NewToken {
+    fn expiry(&self) -> Result<Option<Expiry>, ApiError> {
+        let wrong = |message: &str| ApiError::new(ErrorKind::InvalidRequest, message);
+        match (&self.expires_at, self.expires_in_s) {
+            (Some(_), Some(_)) => {
+                Err(wrong("expires_at and expires_in_s both say when the token ends; give one of them"))
+            }
+            (Some(at), None) => {
+                let at: Timestamp = at.parse().map_err(|_| {
+                    wrong("expires_at must be a time with its offset, as RFC 3339 has it: 2030-01-31T00:00:00Z")
+                })?;
+                Ok(Some(Expiry::At(at)))
+            }
+            (None, seconds) => Ok(seconds.map(|seconds| Expiry::In(Duration::from_secs(seconds)))),
+        }
+    }
 }
 
 /// Makes an API token.
@@ -45,7 +71,7 @@ pub(super) struct NewToken {
               (status = 400, description = "Bad input", body = super::openapi::Error),
               (status = 401, description = "No valid API token", body = super::openapi::Error),
               (status = 403, description = "The token lacks the scope `admin`", body = super::openapi::Error)),
-    security(("api_token" = []))
+    security(("api_token" = ["admin"]))
 )]
 pub(super) async fn create(
     caller: Authorized<Admin>,
@@ -54,6 +80,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Response, ApiError> {
     let new: NewToken = parse_body(body, site.limits.body_bytes).await?;
+    let expiry = new.expiry()?;
     let scopes = new.scopes.unwrap_or_else(|| vec![Scope::Call]);
     if new.name.trim().is_empty() || scopes.is_empty() {
         let message = "name must say what the token is for, and scopes must name at least one of call, admin, audit";
@@ -64,16 +91,60 @@ pub(super) async fn create(
         let message = "a token of this environment makes tokens of this environment only";
         return Err(ApiError::new(ErrorKind::Forbidden, message));
     }
-    let (record, token) = gateway.create_token(&new.name, scopes, &environment, new.envelope).await?;
-    let scopes: Vec<&str> = record.scopes.iter().map(|scope| scope.as_str()).collect();
-    let body = json!({
+    let new = gateway::NewToken { name: new.name, scopes, environment, envelope: new.envelope, expiry };
+    let (record, token) = gateway.create_token(new).await?;
+    let mut body = shown(&record);
+    body["token"] = Json::from(token.expose_secret());
+    Ok(json_response(201, body.to_string()))
+}
+
+/// Lists API tokens.
+#[utoipa::path(
+    get, path = "/api-token", operation_id = "listTokens", tag = "tokens", summary = "List API tokens",
+    description = "Those of the token's environment; all, for a token of the environment `default`. Expired ones are listed \
+                   until they are revoked, and the administrator's token of the settings is not.",
+    responses((status = 200, description = "The tokens, without their texts, oldest first", body = super::openapi::KnownTokens),
+              (status = 401, description = "No valid API token", body = super::openapi::Error),
+              (status = 403, description = "The token lacks the scope `admin`", body = super::openapi::Error)),
+    security(("api_token" = ["admin"]))
+)]
+pub(super) async fn list(caller: Authorized<Admin>, State(gateway): State<Arc<Gateway>>) -> Result<Response, ApiError> {
+    let tokens: Vec<Json> = gateway.tokens(&caller.0).await?.iter().map(shown).collect();
+    let count = tokens.len();
+    let body = json!({"result": tokens, "next_cursor": null, "prev_cursor": null, "result_count": count});
+    Ok(json_response(200, body.to_string()))
+}
+
+/// Revokes an API token.
+#[utoipa::path(
+    delete, path = "/api-token/{id}", operation_id = "revokeToken", tag = "tokens", summary = "Revoke an API token",
+    description = "Within a second it lets nobody in, at any process on this database. Requests it has begun come to their end.",
+    params(("id" = String, Path, description = "The token's id")),
+    responses((status = 204, description = "Revoked"),
+              (status = 401, description = "No valid API token", body = super::openapi::Error),
+              (status = 403, description = "The token lacks the scope `admin`", body = super::openapi::Error),
+              (status = 404, description = "No such token that this one may see", body = super::openapi::Error),
+              (status = 409, description = "Nobody could administer the gateway without it", body = super::openapi::Error)),
+    security(("api_token" = ["admin"]))
+)]
+pub(super) async fn revoke(
+    caller: Authorized<Admin>,
+    State(gateway): State<Arc<Gateway>>,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    gateway.revoke_token(&caller.0, &id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// A token without its text.
+fn shown(record: &TokenRecord) -> Json {
+    json!({
         "id": record.id,
-        "token": token.expose_secret(),
         "name": record.name,
-        "scopes": scopes,
+        "scopes": record.scopes,
         "environment": record.environment,
         "envelope": record.envelope,
         "created_at": record.created_at,
-    });
-    Ok(json_response(201, body.to_string()))
+        "expires_at": record.expires_at,
+    })
 }

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 mod complaints;
 mod life;
 mod memory;
+mod tokens;
 
 /// Nothing here takes longer, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(30);
