@@ -10,13 +10,15 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::engine::EngineLimits;
-use crate::gateway::{GuardSettings, RateLimits, Settings};
+use crate::gateway::{GuardSettings, IdempotencySettings, RateLimits, Settings};
 use crate::storage::{Durability, Envelope};
 use crate::transport::{EgressPolicy, EgressPolicyError, TransportLimits};
 
 /// The defaults, and their documentation.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 const LOCAL_FILE: &str = "offramp.toml";
+/// A shorter one would run out while its holder is well.
+const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 
 /// Why the settings cannot be used.
 #[derive(Debug, Error)]
@@ -30,11 +32,14 @@ pub enum ConfigError {
 }
 
 /// One variable. A text stays the text it is, `007` and `true` too: tokens and keys look like anything. Only a section's
-/// settings may be numbers.
+/// settings may be numbers, or `true` and `false`.
 fn from_environment(setting: &str, value: &str) -> Serialized<figment::value::Value> {
     let path = setting.replace("__", ".");
-    let number = value.parse::<u64>().ok().filter(|_| path.contains('.'));
-    let value = number.map_or_else(|| figment::value::Value::from(value), figment::value::Value::from);
+    let typed = || {
+        let number = value.parse::<u64>().ok().map(figment::value::Value::from);
+        number.or_else(|| value.parse::<bool>().ok().map(figment::value::Value::from))
+    };
+    let value = if path.contains('.') { typed() } else { None }.unwrap_or_else(|| figment::value::Value::from(value));
     Serialized::default(&path, value)
 }
 
@@ -55,6 +60,7 @@ pub struct Config {
     pub verify: Verify,
     pub audit: Audit,
     pub guard: GuardSettings,
+    pub idempotency: Idempotency,
     pub log: Log,
 }
 
@@ -83,6 +89,15 @@ pub struct Audit {
     pub durability: Durability,
     pub redact_after_days: u32,
     pub keep_days: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Idempotency {
+    pub wait_ms: u64,
+    pub lease_ms: u64,
+    pub keep_hours: u64,
+    pub answer_bytes: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -148,6 +163,16 @@ impl Config {
                 per_token: self.limits.token_requests_per_minute,
                 per_account: self.limits.account_requests_per_minute,
             },
+            idempotency: self.idempotency_settings(),
+        }
+    }
+
+    fn idempotency_settings(&self) -> IdempotencySettings {
+        IdempotencySettings {
+            wait: Duration::from_millis(self.idempotency.wait_ms),
+            lease: Duration::from_millis(self.idempotency.lease_ms).max(SHORTEST_LEASE),
+            keep: Duration::from_secs(self.idempotency.keep_hours.saturating_mul(60 * 60)),
+            answer_bytes: self.idempotency.answer_bytes,
         }
     }
 

@@ -8,6 +8,7 @@ mod sandbox;
 mod serve;
 mod start;
 mod token;
+mod vault;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,6 +47,9 @@ enum Command {
     /// Checks and exports the audit, and settles what a crash left unknown.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Shows and replaces the keys that credentials are encrypted with.
+    #[command(subcommand)]
+    Vault(vault::Command),
     /// Prints the default configuration, which documents every setting.
     Config,
     /// Prints the OpenAPI document of the API.
@@ -87,6 +91,7 @@ fn with_runtime(command: &Command, file: Option<&std::path::Path>) -> Result<Exi
             Command::Token(command) => token::run(config, command).await,
             Command::Account(command) => account::run(config, command).await,
             Command::Audit(command) => audit::run(config, command).await,
+            Command::Vault(command) => vault::run(config, command).await,
             Command::Config | Command::Openapi => Ok(ExitCode::SUCCESS),
         }
     })

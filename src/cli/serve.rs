@@ -18,8 +18,8 @@ use crate::http::{Site, decode, router};
 use crate::storage::Scope;
 
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
-/// How soon a change another process made in the database is seen.
-const REFRESH_EVERY: Duration = Duration::from_millis(500);
+/// How soon a change another process made in the database, or in the file of the vault's keys, is seen.
+pub(super) const REFRESH_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
     // Before anything is said: whoever reads that it serves may already ask it to end.
@@ -31,13 +31,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
         eprintln!("made {} (mode 0600): whoever loses it loses the credentials", config.vault_key_file.display());
     }
     if !gateway.has_administrator() {
-        let new = NewToken {
-            name: "administrator".to_owned(),
-            scopes: Scope::ALL.to_vec(),
-            environment: DEFAULT_ENVIRONMENT.to_owned(),
-            envelope: None,
-            expiry: None,
-        };
+        let new = NewToken::new("administrator", Scope::ALL.to_vec(), DEFAULT_ENVIRONMENT);
         let (_, token) = gateway.create_token(new).await?;
         greet(address, token.expose_secret());
     }
@@ -94,7 +88,7 @@ pub(super) async fn serve(
 
 async fn keep_fresh(gateway: Arc<Gateway>) {
     let mut ticks = tokio::time::interval(REFRESH_EVERY);
-    let (mut failing, mut orphaned) = (false, false);
+    let (mut failing, mut without_keys, mut orphaned) = (false, false, false);
     loop {
         ticks.tick().await;
         if gateway.has_administrator() {
@@ -103,6 +97,17 @@ async fn keep_fresh(gateway: Arc<Gateway>) {
             tracing::warn!(
                 "no API token administers this gateway any more; `offramp token create --scope admin` makes one"
             );
+        }
+        // A file may be slow: it is not read where requests are served.
+        let reader = Arc::clone(&gateway);
+        let keys = tokio::task::spawn_blocking(move || reader.reload_keys()).await;
+        match keys.unwrap_or(Ok(())) {
+            Ok(()) => without_keys = false,
+            Err(error) if !without_keys => {
+                without_keys = true;
+                tracing::error!(%error, "the vault's keys cannot be read again; those at hand stay in use");
+            }
+            Err(_) => {}
         }
         match gateway.refresh().await {
             Ok(()) => failing = false,
@@ -115,13 +120,16 @@ async fn keep_fresh(gateway: Arc<Gateway>) {
     }
 }
 
-/// Lets the audit forget what the settings say.
+/// Lets the audit forget what the settings say, and idempotency keys whose time is over.
 async fn forget(gateway: Arc<Gateway>) {
     let mut ticks = tokio::time::interval(FORGET_EVERY);
     loop {
         ticks.tick().await;
         if let Err(error) = gateway.forget().await {
             tracing::error!(%error, "old entries of the audit are kept for now");
+        }
+        if let Err(error) = gateway.forget_keys().await {
+            tracing::error!(%error, "old idempotency keys are kept for now");
         }
     }
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use serde_json::Value as Json;
 
 use super::mapped::UserFields;
-use super::report::Failure;
+use super::report::{Failure, GUARDED};
 use super::run::Run;
 use crate::audit::RoleOutcome;
 use crate::connector::{LookupPlace, RoleField, Step};
@@ -116,6 +116,7 @@ impl Run<'_> {
                 self.record_refusal(&active, forbidden.setting).await;
                 let failure = Failure::new(ErrorKind::Refused, Outcome::Refused, forbidden.message);
                 for index in active {
+                    self.items[index].reason = Some(GUARDED);
                     self.items[index].end(Outcome::Refused, Some(failure.clone()));
                 }
             }

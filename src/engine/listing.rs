@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::PathAndQuery;
 
+use super::mask::Repeated;
 use super::report::Failure;
 use super::wire::{Answered, Exchange, Extra, Page, Wire};
 use crate::connector::{Call, PageBy, Paginate};
@@ -20,6 +21,7 @@ impl Wire<'_> {
         let mut cursor: Option<String> = None;
         let mut complete = false;
         let mut cut_by = None;
+        let mut repeated: Option<Box<Repeated>> = None;
         for _ in 0..paginate.max_pages {
             let page = match (cursor.as_deref(), paginate.by) {
                 (None, _) => None,
@@ -43,6 +45,12 @@ impl Wire<'_> {
                     return Exchange { result: Err(failure), sends: exchange.sends, trace, rest: None };
                 }
             };
+            if repeated.is_none() {
+                repeated = match (&answered.repeated, &first) {
+                    (Some(here), Some(page)) => Some(here.on_a_later_page(&page.raw)),
+                    (here, _) => here.clone(),
+                };
+            }
             let list = list_at(&answered.reading.value, &paginate.list);
             let Some(list) = list else {
                 first.get_or_insert(answered);
@@ -72,7 +80,7 @@ impl Wire<'_> {
             status: first.status,
             headers: first.headers.clone(),
             raw: first.raw.clone(),
-            masked: first.masked.clone(),
+            repeated,
             reading: Arc::new(value.into()),
             cut_by,
         };

@@ -22,6 +22,8 @@ enum Search {
     Absent {
         candidates: Vec<String>,
         complete: bool,
+        /// What kept the rest from being looked at.
+        unread: Option<Failure>,
     },
     Several(Vec<String>),
     /// The provider's list was not read to its end: whether one alone matches cannot be told.
@@ -67,6 +69,7 @@ impl Run<'_> {
                 let id = taken.iter().find(|(field, _)| field.as_str() == "id").and_then(|(_, value)| id_text(value));
                 let Some(id) = id else { return refuse("no id is known of the user with", &[]) };
                 self.set_user_id(&id);
+                self.note_user();
                 Ok(())
             }
             Search::Several(candidates) => refuse("several users have", &candidates),
@@ -145,7 +148,10 @@ impl Run<'_> {
             Some(known) => Some(known),
             None => match self.search_role(index, given, &text).await? {
                 Some(taken) => {
-                    self.wire.account.remember_role(key, taken.clone());
+                    // What holds a secret is read again: nobody would know later that it has to be masked.
+                    if self.repeated.is_empty() {
+                        self.wire.account.remember_role(key, taken.clone());
+                    }
                     Some(Arc::new(taken))
                 }
                 None => None,
@@ -185,6 +191,7 @@ impl Run<'_> {
     ) -> Result<Option<Vec<(KeyString, Value)>>, RequestError> {
         let mut candidates = Vec::new();
         let mut shown_absent = false;
+        let mut unlearnt = None;
         let value = Value::from(text);
         let operation = self.operation;
         for lookup in operation.role_lookups.iter().filter(|lookup| lookup.given == given) {
@@ -202,8 +209,9 @@ impl Run<'_> {
                          give roles[{index}].id"
                     )));
                 }
-                Search::Absent { candidates: seen, complete } => {
+                Search::Absent { candidates: seen, complete, unread } => {
                     shown_absent |= complete && !lookup.partial;
+                    unlearnt = unread.or(unlearnt);
                     candidates.extend(seen);
                 }
                 Search::Failed(failure)
@@ -213,7 +221,9 @@ impl Run<'_> {
                     return Ok(None);
                 }
                 // A role that cannot be asked about is worked on all the same: it is not shown to exist, that is all.
-                Search::Failed(failure) if given == RoleField::Id && !failure.kind.is_of_account() => {}
+                Search::Failed(failure) if given == RoleField::Id && !failure.kind.is_of_account() => {
+                    unlearnt = Some(failure);
+                }
                 Search::Failed(failure) => {
                     self.end_item(index, failure);
                     return Ok(None);
@@ -232,7 +242,10 @@ impl Run<'_> {
                 self.items[index].end(Outcome::Failed, Some(failure));
                 Ok(None)
             }
-            RoleField::Id => Ok(None),
+            RoleField::Id => {
+                self.items[index].unlearnt = unlearnt;
+                Ok(None)
+            }
         }
     }
 
@@ -247,7 +260,7 @@ impl Run<'_> {
                     }
                 }
                 if lookup.none_when.as_ref().is_some_and(|none| none.is_true(&self.scope(Some(index)))) {
-                    return Search::Absent { candidates: Vec::new(), complete: !lookup.partial };
+                    return Search::Absent { candidates: Vec::new(), complete: !lookup.partial, unread: None };
                 }
                 let call = &self.connector.reads[*read];
                 let answered = match self.run_read(call, Some(index)).await {
@@ -289,6 +302,10 @@ impl Run<'_> {
         let exchange = self.wire.exchange(call, &self.scope(item.or(index)), Extra::default(), false).await;
         self.trace.extend(exchange.trace);
         let answered = exchange.result?;
+        self.repeated.note(&answered);
+        if call.names_user && self.operation.proof.shows_user.is_none() && (200..300).contains(&answered.status) {
+            self.note_user();
+        }
         let answers = match item {
             Some(index) => &mut self.items[index].answers,
             None => &mut self.shared,
@@ -308,9 +325,17 @@ pub(super) fn is_complete(answered: &Answered) -> bool {
 /// What a provider's list says. Of names and addresses, only the whole list can say that one alone has it, or none.
 fn in_listing(lookup: &Lookup, entries: &[Value], given: &Value, what: Given, answered: &Answered) -> Search {
     let complete = is_complete(answered);
+    let cut_by = || answered.cut_by.as_ref().map(|failure| Failure::clone(failure));
     match pick(lookup, entries, given, complete) {
         Search::Found(_) | Search::Absent { .. } if !complete && what == Given::Text => {
-            answered.cut_by.as_ref().map_or(Search::CutShort, |failure| Search::Failed(Failure::clone(failure)))
+            cut_by().map_or(Search::CutShort, Search::Failed)
+        }
+        Search::Absent { candidates, .. } if !complete => {
+            let too_long = || {
+                let message = "the provider's list of roles is too long to be searched to its end";
+                Failure::new(ErrorKind::ProviderError, Outcome::Failed, message)
+            };
+            Search::Absent { candidates, complete, unread: Some(cut_by().unwrap_or_else(too_long)) }
         }
         search => search,
     }
@@ -333,7 +358,7 @@ fn pick(lookup: &Lookup, entries: &[Value], given: &Value, complete: bool) -> Se
             let taken = lookup.take.iter().filter_map(|(field, path)| Some((field.clone(), path.get(one)?.clone())));
             Search::Found(taken.filter(|(_, value)| !matches!(value, Value::Null)).collect())
         }
-        [] => Search::Absent { candidates: entries.iter().filter_map(label).collect(), complete },
+        [] => Search::Absent { candidates: entries.iter().filter_map(label).collect(), complete, unread: None },
         several => {
             let ids = several.iter().filter_map(|entry| {
                 let (_, path) = lookup.take.iter().find(|(field, _)| field.as_str() == "id")?;

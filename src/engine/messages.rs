@@ -85,11 +85,12 @@ impl Wire<'_> {
         if refused(&exchange) {
             let renewed = match messages.reopen(Some(&session), transport, timeout).await {
                 Ok(session) => session,
-                Err(error) => return self.without_credentials(&error),
+                Err(error) => {
+                    exchange.then(self.without_credentials(&error));
+                    return exchange;
+                }
             };
-            let mut again = self.publish(messages, &renewed, call, scope, &message, &mut gone).await;
-            exchange.trace.append(&mut again.trace);
-            exchange = Exchange { trace: exchange.trace, sends: exchange.sends + again.sends, ..again };
+            exchange.then(self.publish(messages, &renewed, call, scope, &message, &mut gone).await);
         }
         self.note_credentials_of(&exchange);
         exchange
@@ -98,7 +99,7 @@ impl Wire<'_> {
     /// Opens the account's session, where that is all there is to try.
     pub(super) async fn open_session(&self, messages: &MessageSession) -> Result<(), Failure> {
         let opened = messages.open(self.transport.as_ref(), self.limits.timeout).await;
-        opened.map(drop).map_err(|error| Failure::new(error.kind, Outcome::Failed, error.message))
+        opened.map(drop).map_err(|error| self.no_credentials(&error))
     }
 
     async fn publish(

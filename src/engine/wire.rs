@@ -11,13 +11,14 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::{Map, Value as Json};
 
-use super::classify::{MASK, shown_body};
+use super::classify::shown_body;
+use super::mask::Repeated;
 use super::messages::unwrapped;
 use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
 use crate::audit::Intent;
 use crate::connector::{Call, Connector};
-use crate::credentials::{Account, AuthHeaders, Bearer, SessionError};
+use crate::credentials::{Account, AuthHeaders, Bearer, MASK, SessionError};
 use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
 use crate::model::{ErrorKind, Outcome};
 use crate::transport::{AnswerBody, ProviderCall, Transport, TransportError};
@@ -29,8 +30,8 @@ pub struct Answered {
     pub status: u16,
     pub headers: HeaderMap,
     pub raw: Bytes,
-    /// The bytes with the account's own secrets masked, where the provider repeated one.
-    pub(super) masked: Option<Bytes>,
+    /// Where the provider repeated a secret of the account.
+    pub(super) repeated: Option<Box<Repeated>>,
     pub(super) reading: Arc<Reading>,
     /// What ended a listing before its last page.
     pub(super) cut_by: Option<Arc<Failure>>,
@@ -39,7 +40,7 @@ pub struct Answered {
 impl Answered {
     /// The bytes as they may be shown: not the account's own secrets, should the provider have repeated them.
     pub fn shown(&self) -> &Bytes {
-        self.masked.as_ref().unwrap_or(&self.raw)
+        self.repeated.as_ref().map_or(&self.raw, |repeated| &repeated.masked)
     }
 }
 
@@ -82,6 +83,13 @@ impl Exchange {
     /// Nothing of it left.
     pub(super) fn unsent(failure: Failure) -> Self {
         Self { result: Err(failure), sends: 0, trace: Vec::new(), rest: None }
+    }
+
+    /// What came of sending it once more: the provider may have received both.
+    pub(super) fn then(&mut self, again: Self) {
+        let mut trace = std::mem::take(&mut self.trace);
+        trace.extend(again.trace);
+        *self = Self { trace, sends: self.sends + again.sends, ..again };
     }
 }
 
@@ -258,12 +266,10 @@ impl<'a> Wire<'a> {
         if refused {
             match self.account.session.renew(&credentials, self.transport, self.limits.timeout).await {
                 Ok(Some(renewed)) => {
-                    let mut again = self.attempt(call, scope, &rendered, &renewed, streaming).await;
-                    exchange.trace.append(&mut again.trace);
-                    exchange = Exchange { trace: exchange.trace, sends: exchange.sends + again.sends, ..again };
+                    exchange.then(self.attempt(call, scope, &rendered, &renewed, streaming).await);
                 }
                 Ok(None) => {}
-                Err(error) => return self.without_credentials(&error),
+                Err(error) => exchange.then(self.without_credentials(&error)),
             }
         }
         self.note_credentials_of(&exchange);
@@ -286,9 +292,13 @@ impl<'a> Wire<'a> {
         if error.kind == ErrorKind::CredentialsRejected {
             self.note_credentials(true);
         }
-        let failure = Failure::new(error.kind, Outcome::Failed, error.message.clone());
-        let failure = Failure { said_with: error.headers.clone(), ..failure };
-        Exchange::unsent(failure)
+        Exchange::unsent(self.no_credentials(error))
+    }
+
+    /// Why there are no credentials, with what was said to that.
+    pub(super) fn no_credentials(&self, error: &SessionError) -> Failure {
+        let credentials_answer = error.said.as_ref().map(|said| Arc::new(self.said(said)));
+        Failure { credentials_answer, ..Failure::new(error.kind, Outcome::Failed, error.message.clone()) }
     }
 
     async fn attempt(

@@ -4,6 +4,8 @@ mod audit;
 mod directory;
 mod guard;
 mod keeper;
+pub mod keys;
+mod once;
 mod rates;
 mod settle;
 mod tokens;
@@ -20,10 +22,10 @@ use tokio_util::task::TaskTracker;
 use crate::audit::{Audit, Kind, Origin, RoleOutcome, Trail};
 use crate::connector::{Connector, Registry};
 use crate::credentials::api_token::ApiToken;
-use crate::credentials::vault::{Vault, VaultError};
+use crate::credentials::vault::{MasterKeyError, Vault, VaultError, same_secrets};
 use crate::credentials::{Account, Context, ContextError};
 use crate::engine::{Engine, Failure, Guard, Report};
-use crate::model::{RequestError, UnassignRequest};
+use crate::model::{Outcome, RequestError, UnassignRequest, Verified};
 use crate::storage::{AccountRecord, AccountStatus, Envelope, Scope, Storage, StorageError, new_id, timestamp};
 
 use directory::Directory;
@@ -31,6 +33,9 @@ pub use directory::Entry;
 use guard::Rules;
 pub use guard::{GuardSettings, Protected};
 use keeper::{Keeper, seal};
+use keys::MissingKeys;
+use once::Flights;
+pub use once::{Answer, Claim, End, IdempotencyKey, IdempotencySettings, KeyError, Once};
 use rates::Rate;
 pub use rates::{Limited, RateLimits};
 pub use settle::Settlement;
@@ -93,12 +98,21 @@ pub enum GatewayError {
     /// A setting cannot be used: the operator must change it.
     #[error("configuration: {0}")]
     Setting(String),
+    /// Its idempotency key does not allow it now.
+    #[error(transparent)]
+    Idempotency(KeyError),
     /// The database does not serve.
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The credentials cannot be encrypted or opened.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Credentials are encrypted with a key that is not at hand: the operator must put it back.
+    #[error(transparent)]
+    Keys(#[from] MissingKeys),
+    /// The file of the vault's keys cannot be read.
+    #[error(transparent)]
+    KeyFile(#[from] MasterKeyError),
 }
 
 /// What a gateway is made of.
@@ -123,12 +137,14 @@ pub struct Settings {
     pub keep_days: u32,
     pub rates: RateLimits,
     pub guard: GuardSettings,
+    pub idempotency: IdempotencySettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let (rates, guard) = (RateLimits::default(), GuardSettings::default());
-        Self { audit: true, redact_after_days: 0, keep_days: 0, rates, guard }
+        let idempotency = IdempotencySettings::default();
+        Self { audit: true, redact_after_days: 0, keep_days: 0, rates, guard, idempotency }
     }
 }
 
@@ -147,13 +163,14 @@ pub struct Gateway {
     rules: Option<Rules>,
     directory: ArcSwap<Directory>,
     at_work: TaskTracker,
+    flights: Arc<Flights>,
 }
 
 impl Gateway {
     /// Puts a gateway together and reads its accounts and tokens.
     ///
     /// # Errors
-    /// If the database does not serve, or the vault's key is not the one the credentials were sealed with.
+    /// If the database does not serve, or a key that credentials are sealed with is not at hand.
     pub async fn open(parts: Parts) -> Result<Self, GatewayError> {
         Self::open_with(parts, Settings::default()).await
     }
@@ -170,11 +187,14 @@ impl Gateway {
             (ApiToken::hash(token), Arc::new(caller))
         });
         let rules = Rules::of(&settings.guard, &parts.registry)?;
+        let (at_work, vault) = (TaskTracker::new(), Arc::new(parts.vault));
+        let flights =
+            Flights::new(Arc::clone(&parts.storage), Arc::clone(&vault), settings.idempotency, at_work.clone());
         let gateway = Self {
             rules,
             registry: parts.registry,
             engine: parts.engine,
-            keeper: Arc::new(Keeper { storage: Arc::clone(&parts.storage), vault: Arc::new(parts.vault) }),
+            keeper: Arc::new(Keeper { storage: Arc::clone(&parts.storage), vault }),
             audit: settings.audit.then(|| Audit::start(Arc::clone(&parts.storage))),
             token_rate: Rate::of("token_requests_per_minute", settings.rates.per_token),
             account_rate: Rate::of("account_requests_per_minute", settings.rates.per_account),
@@ -183,7 +203,8 @@ impl Gateway {
             admin,
             envelope: parts.envelope,
             directory: ArcSwap::default(),
-            at_work: TaskTracker::new(),
+            at_work,
+            flights: Arc::new(flights),
         };
         gateway.refresh().await?;
         gateway.warn_of_idle_rules();
@@ -211,15 +232,32 @@ impl Gateway {
     /// If the database does not serve, or a record cannot be read.
     pub async fn refresh(&self) -> Result<(), GatewayError> {
         let revision = self.storage.revision().await?;
-        if self.directory.load().revision == Some(revision) {
+        let current = self.directory.load_full();
+        let keys = self.keeper.vault.key_ids();
+        if current.revision == Some(revision) && current.keys == keys {
             return Ok(());
         }
         let (accounts, tokens) = (self.storage.accounts().await?, self.storage.tokens().await?);
+        if current.revision.is_none() {
+            MissingKeys::check_accounts(&accounts, &keys)?;
+        }
         let current = self.directory.load_full();
-        let directory = Directory::build(revision, accounts, tokens, &current, &self.registry, &self.keeper)?;
+        let directory = Directory::build((revision, keys), accounts, tokens, &current, &self.registry, &self.keeper)?;
         self.directory.store(Arc::new(directory));
         for rate in self.token_rate.iter().chain(&self.account_rate) {
             rate.forget_quiet();
+        }
+        Ok(())
+    }
+
+    /// Reads the vault's keys again, if they come from a file. [`Self::refresh`] then takes over what they open.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or holds no keys: those at hand stay in use.
+    pub fn reload_keys(&self) -> Result<(), GatewayError> {
+        if self.keeper.vault.reload()? {
+            let keys = self.keeper.vault.key_ids();
+            tracing::info!(in_use = %self.keeper.vault.key_id(), at_hand = keys.len(), "the vault's keys have changed");
         }
         Ok(())
     }
@@ -262,8 +300,8 @@ impl Gateway {
         let at_work = async move {
             let guard = guard.as_ref().map(|guard| guard as &dyn Guard);
             let report = gateway.engine.unassign_guarded(&account, request, trail.as_ref(), guard).await;
-            if let (Some(trail), Ok(report)) = (&trail, &report) {
-                record(trail, report).await;
+            if let Some(trail) = trail.as_ref().filter(|trail| trail.has_intent()) {
+                record(trail, report.as_ref().ok()).await;
             }
             if let Some(needs_reauth) = account.take_news() {
                 gateway.note_status(&account, needs_reauth).await;
@@ -378,7 +416,7 @@ impl Gateway {
         account.keep_secrets_with(self.keeper.clone());
         let tried = self.try_credentials(account).await;
         let sealed = self.storage.account_secrets(&record.id).await?.unwrap_or_default();
-        let replaced = sealed != record.sealed;
+        let replaced = !same_secrets(&sealed, &record.sealed);
         record.sealed = sealed;
         match (&tried, replaced) {
             (Err(_), false) => {
@@ -418,18 +456,17 @@ impl Gateway {
     }
 }
 
-/// Records what became of a request that may have written.
-async fn record(trail: &Trail, report: &Report) {
-    if !trail.has_intent() {
-        return;
-    }
-    let roles: Vec<RoleOutcome<'_>> = report
-        .items
+/// Records what became of a request that may have written. Without a report it turned out to be bad input: nothing was
+/// written after all.
+async fn record(trail: &Trail, report: Option<&Report>) {
+    let items = report.map(|report| report.items.as_slice()).unwrap_or_default();
+    let roles: Vec<RoleOutcome<'_>> = items
         .iter()
         .map(|item| RoleOutcome { role: &item.role, outcome: item.outcome, verified: item.verified })
         .collect();
-    let worst = (report.outcome(), report.verified());
-    if let Err(error) = trail.result(Kind::Result, &report.user_id, worst, &roles).await {
+    let worst = report.map_or((Outcome::Failed, Verified::Skipped), |report| (report.outcome(), report.verified()));
+    let user = report.map(|report| report.user_id.as_str());
+    if let Err(error) = trail.result(Kind::Result, user.unwrap_or_default(), worst, &roles).await {
         // The answer is true all the same, and the entry is tried again.
         tracing::error!(%error, "a result is not recorded yet");
     }

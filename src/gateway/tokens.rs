@@ -41,6 +41,14 @@ pub struct NewToken {
     pub expiry: Option<Expiry>,
 }
 
+impl NewToken {
+    /// One that lasts, with the configuration's envelope.
+    pub fn new(name: &str, scopes: Vec<Scope>, environment: &str) -> Self {
+        let (name, environment) = (name.to_owned(), environment.to_owned());
+        Self { name, scopes, environment, envelope: None, expiry: None }
+    }
+}
+
 impl Gateway {
     /// Who has this token.
     ///
@@ -74,9 +82,21 @@ impl Gateway {
     /// # Errors
     /// If it would have expired already, or the database does not serve.
     pub async fn create_token(&self, new: NewToken) -> Result<(TokenRecord, SecretString), GatewayError> {
+        self.create_token_as(new_id(), new).await
+    }
+
+    /// [`Self::create_token`] under an id of one's own, which must be new.
+    ///
+    /// # Errors
+    /// As [`Self::create_token`], and if the id is taken.
+    pub async fn create_token_as(
+        &self,
+        id: String,
+        new: NewToken,
+    ) -> Result<(TokenRecord, SecretString), GatewayError> {
         let (text, hash) = ApiToken::generate();
         let record = TokenRecord {
-            id: new_id(),
+            id,
             name: new.name,
             hash,
             scopes: new.scopes,

@@ -7,6 +7,8 @@ pub mod decode;
 mod error;
 mod extract;
 mod health;
+mod idempotency;
+mod kept_stream;
 mod limits;
 mod openapi;
 mod respond;

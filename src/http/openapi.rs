@@ -87,6 +87,17 @@ pub(super) struct UnassignQuery {
     check_before: Option<bool>,
 }
 
+/// The header of whatever may be repeated.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the document; the header is read in `idempotency`")]
+pub(super) struct IdempotencyKey {
+    /// 1 to 255 printable characters, good for one request. A repeat gets the same answer, with `Idempotency-Replayed:
+    /// true`, and is not carried out again; where it is not known what became of the first, it looks first.
+    #[param(rename = "Idempotency-Key", example = "7c0b1f6e-offboard-101")]
+    key: Option<String>,
+}
+
 /// The body of an unassign request.
 #[derive(Serialize, ToSchema)]
 pub(super) struct UnassignBody {
@@ -223,7 +234,7 @@ pub(super) struct Item {
     remote_status: Option<u16>,
     /// `read_back` where only the read-back shows that the role is gone.
     confirmed_by: Option<String>,
-    /// Such as `not_attempted`.
+    /// `not_attempted`, or `guard` where a guard of this gateway forbade it.
     reason: Option<String>,
     kind: Option<String>,
     message: Option<String>,

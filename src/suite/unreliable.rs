@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::storage::{
-    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Reservation, Storage, StorageError, TokenRecord,
-    TokenRemoval,
+    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Hash, KeyClaim, KeyEnd, KeyState, Reservation,
+    Storage, StorageError, TokenRecord, TokenRemoval,
 };
 
 type Strikes = Box<dyn Fn(&'static str, usize) -> bool + Send>;
@@ -86,6 +87,10 @@ impl Storage for Unreliable {
         self.meet("set_account_secrets")?;
         self.inner.set_account_secrets(id, sealed).await
     }
+    async fn swap_account_secrets(&self, id: &str, expected: &[u8], sealed: &[u8]) -> Result<bool, StorageError> {
+        self.meet("swap_account_secrets")?;
+        self.inner.swap_account_secrets(id, expected, sealed).await
+    }
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError> {
         self.meet("tokens")?;
         self.inner.tokens().await
@@ -133,6 +138,22 @@ impl Storage for Unreliable {
     async fn prune_audit(&self, through: i64) -> Result<u64, StorageError> {
         self.meet("prune_audit")?;
         self.inner.prune_audit(through).await
+    }
+    async fn claim_key(&self, claim: &KeyClaim) -> Result<KeyState, StorageError> {
+        self.meet("claim_key")?;
+        self.inner.claim_key(claim).await
+    }
+    async fn renew_key(&self, id: &Hash, holder: &str, lease: Duration) -> Result<bool, StorageError> {
+        self.meet("renew_key")?;
+        self.inner.renew_key(id, holder, lease).await
+    }
+    async fn end_key(&self, id: &Hash, holder: &str, end: KeyEnd<'_>) -> Result<bool, StorageError> {
+        self.meet("end_key")?;
+        self.inner.end_key(id, holder, end).await
+    }
+    async fn forget_keys(&self) -> Result<u64, StorageError> {
+        self.meet("forget_keys")?;
+        self.inner.forget_keys().await
     }
     async fn revision(&self) -> Result<i64, StorageError> {
         self.meet("revision")?;

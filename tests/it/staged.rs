@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 pub(crate) const TOKEN: &str = "the-token-of-the-administrator";
-const UNASSIGN: &str = "/unified/user-directory/users/unassign-role";
+pub(crate) const UNASSIGN: &str = "/unified/user-directory/users/unassign-role";
 const VAULT_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// An answer.
@@ -82,10 +82,20 @@ impl Stage {
 
     /// Asks with this token, or none.
     pub(crate) async fn call(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> Answer {
-        let mut request = Request::builder().method(method.to_uppercase().as_str()).uri(path);
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
+        let authorization = token.map(|token| format!("Bearer {token}"));
+        let headers: Vec<(&str, &str)> = authorization.iter().map(|it| ("authorization", it.as_str())).collect();
+        self.send(method, path, &headers, body).await
+    }
+
+    /// Asks as the administrator, with headers.
+    pub(crate) async fn call_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let authorization = format!("Bearer {TOKEN}");
+        self.send(method, path, &[&[("authorization", authorization.as_str())], headers].concat(), body).await
+    }
+
+    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+        let request = Request::builder().method(method.to_uppercase().as_str()).uri(path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let response = self.app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();

@@ -2,6 +2,7 @@
 //! Several processes may share the file; several machines need PostgreSQL.
 
 mod audit;
+mod idempotency;
 mod removals;
 mod tokens;
 
@@ -23,8 +24,8 @@ use sqlx::{Row, Sqlite};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Durability, Reservation, Storage, StorageError,
-    TokenRecord, TokenRemoval, UnknownName,
+    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Durability, Hash, KeyClaim, KeyEnd, KeyState,
+    Reservation, Storage, StorageError, TokenRecord, TokenRemoval, UnknownName,
 };
 use audit::AuditLane;
 
@@ -41,7 +42,7 @@ const BUSY: i32 = 5;
 const CORRUPT: i32 = 11;
 const NOT_A_DATABASE: i32 = 26;
 
-/// Accounts, tokens and the audit in SQLite. Clones share the connections.
+/// Accounts, tokens, the audit and idempotency keys in SQLite. Clones share the connections.
 #[derive(Clone, Debug)]
 pub struct SqliteStorage {
     pool: SqlitePool,
@@ -55,7 +56,8 @@ impl SqliteStorage {
         Self::open_with(url, Durability::default()).await
     }
 
-    /// As [`Self::open`]; `durability` says what a commit of the audit survives. All else survives a power cut.
+    /// As [`Self::open`]; `durability` says what a commit of the audit, or of an idempotency key, survives. All else
+    /// survives a power cut.
     pub async fn open_with(url: &str, durability: Durability) -> Result<Self, StorageError> {
         let (pool, audit) = match parse(url)? {
             Place::Memory => {
@@ -182,6 +184,11 @@ impl Storage for SqliteStorage {
         self.changes("replacing an account's secrets", change.bind(sealed).bind(super::timestamp()).bind(id)).await
     }
 
+    async fn swap_account_secrets(&self, id: &str, expected: &[u8], sealed: &[u8]) -> Result<bool, StorageError> {
+        let change = sqlx::query("UPDATE accounts SET sealed = ? WHERE id = ? AND sealed = ?");
+        self.changes("sealing an account's secrets anew", change.bind(sealed).bind(id).bind(expected)).await
+    }
+
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError> {
         sqlx::query("SELECT * FROM tokens ORDER BY id")
             .fetch_all(&self.pool)
@@ -256,6 +263,23 @@ impl Storage for SqliteStorage {
 
     async fn prune_audit(&self, through: i64) -> Result<u64, StorageError> {
         audit::prune(&self.pool, through).await
+    }
+
+    // The audit's connection: a key survives what the audit survives.
+    async fn claim_key(&self, claim: &KeyClaim) -> Result<KeyState, StorageError> {
+        idempotency::claim(&self.audit.pool, claim).await
+    }
+
+    async fn renew_key(&self, id: &Hash, holder: &str, lease: Duration) -> Result<bool, StorageError> {
+        idempotency::renew(&self.audit.pool, id, holder, lease).await
+    }
+
+    async fn end_key(&self, id: &Hash, holder: &str, end: KeyEnd<'_>) -> Result<bool, StorageError> {
+        idempotency::end(&self.audit.pool, id, holder, end).await
+    }
+
+    async fn forget_keys(&self) -> Result<u64, StorageError> {
+        idempotency::forget_expired(&self.audit.pool).await
     }
 
     async fn ping(&self) -> Result<(), StorageError> {

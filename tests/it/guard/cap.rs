@@ -7,6 +7,7 @@ use offramp::storage::sqlite::SqliteStorage;
 use offramp::storage::{Reservation, Storage, new_id};
 
 use super::*;
+use crate::staged::UNASSIGN;
 
 const SETTING: &str = "guard.removals_per_account_per_hour";
 
@@ -130,4 +131,20 @@ async fn of_many_processes_on_one_file_none_passes_the_cap_with_another() {
         reserved += u32::from(task.await.unwrap());
     }
     assert_eq!(reserved, 7);
+}
+
+#[tokio::test]
+async fn a_refusal_uses_no_idempotency_key_up() {
+    let stage = Stage::open(cap(1)).await;
+    is_removed(&stage.remove("102", &["2"]).await);
+    let ask = async || {
+        let path = format!("{UNASSIGN}?integrated_account_id=guardhouse");
+        stage.call_with("POST", &path, &[("idempotency-key", "once")], &removal("103", &["2"])).await
+    };
+    is_refused(&ask().await, SETTING, &[]);
+    let again = ask().await;
+    is_refused(&again, SETTING, &[]);
+    assert!(!again.headers.contains_key("idempotency-replayed"));
+    assert_eq!(again.body["unassignment"]["items"][0]["reason"], "guard");
+    assert_eq!(stage.entries().await.iter().filter(|entry| entry.kind == "refused").count(), 2);
 }

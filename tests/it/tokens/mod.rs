@@ -15,7 +15,7 @@ use axum::body::Body;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use offramp::connector::from_directory;
-use offramp::credentials::vault::{MasterKey, Vault};
+use offramp::credentials::vault::{KeyRing, Vault};
 use offramp::engine::{Engine, EngineLimits};
 use offramp::gateway::{Gateway, Parts};
 use offramp::http::{Site, decode, router};
@@ -27,10 +27,12 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+/// At hand, but not in use.
+const OTHER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 const ADMIN: &str = "the-administrators-token";
 
 /// A definition with these account keys and these sets of credentials.
-fn definition(account: &str, auth: &str, more: &str) -> String {
+pub(super) fn definition(account: &str, auth: &str, more: &str) -> String {
     format!(
         r#"schema: 1
 slug: made-up
@@ -73,7 +75,7 @@ user:
 
 /// What the provider knows.
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     /// Access tokens that are good.
     access: BTreeSet<String>,
     /// The refresh token that is good.
@@ -84,7 +86,7 @@ struct Known {
 
 impl Known {
     /// A new access token; those before are good no more.
-    fn issue(&mut self) -> String {
+    pub(super) fn issue(&mut self) -> String {
         self.issued += 1;
         let token = format!("access-token-{}", self.issued);
         self.access = BTreeSet::from([token.clone()]);
@@ -130,7 +132,7 @@ impl Simulator for Provider {
 }
 
 /// A provider and a gateway that knows its definition.
-struct Stage {
+pub(super) struct Stage {
     provider: Arc<Provider>,
     server: SimServer,
     text: String,
@@ -140,10 +142,10 @@ struct Stage {
 }
 
 /// What a client got, and what the provider was asked meanwhile.
-struct Got {
+pub(super) struct Got {
     status: u16,
-    headers: HeaderMap,
-    body: Value,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
     calls: Vec<Recorded>,
 }
 
@@ -159,7 +161,10 @@ impl Got {
 }
 
 impl Stage {
-    async fn open(text: String, script: impl Fn(&Call, &mut Known) -> Reply + Send + Sync + 'static) -> Self {
+    pub(super) async fn open(
+        text: String,
+        script: impl Fn(&Call, &mut Known) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let storage = offramp::storage::sqlite::SqliteStorage::open("sqlite::memory:").await.unwrap();
         Self::with(text, script, Arc::new(storage)).await
     }
@@ -192,7 +197,7 @@ impl Stage {
     }
 
     /// Connected, or the test fails.
-    async fn connected(mut self, context: Value) -> Self {
+    pub(super) async fn connected(mut self, context: Value) -> Self {
         let got = self.connect(context).await;
         assert_eq!(got.status, 201, "{}", got.body);
         self
@@ -205,7 +210,7 @@ impl Stage {
     }
 
     /// Takes role 1 from user 7.
-    async fn unassign(&self) -> Got {
+    pub(super) async fn unassign(&self) -> Got {
         self.unassign_at(&self.app).await
     }
 
@@ -247,7 +252,7 @@ impl Stage {
 }
 
 fn vault() -> Vault {
-    Vault::new(MasterKey::from_base64(KEY).unwrap()).unwrap()
+    Vault::new(KeyRing::from_text(&format!("{KEY},{OTHER_KEY}")).unwrap()).unwrap()
 }
 
 async fn gateway(text: &str, storage: Arc<dyn Storage>) -> Router {

@@ -94,6 +94,40 @@ async fn no_access_token_is_used_before_its_refresh_token_is_kept() {
     assert_eq!(stage.kept().await["refresh_token"], stage.provider.known.lock().unwrap().refresh.as_str());
 }
 
+/// All accounts under the other key, as `offramp vault rotate` leaves them; and the gateway reads them anew.
+async fn rewrapped(stage: &Stage) {
+    let vault = Vault::new(KeyRing::from_text(&format!("{OTHER_KEY},{KEY}")).unwrap()).unwrap();
+    let done = offramp::gateway::keys::rewrap(&*stage.storage, &vault).await.unwrap();
+    assert_eq!((done.accounts, done.failed), (1, vec![]));
+    let body = json!({"name": "n", "scopes": ["call"]});
+    assert_eq!(stage.send(&stage.app, "/api-token", &body).await.status, 201);
+}
+
+#[tokio::test]
+async fn another_master_key_costs_no_token() {
+    let stage = Stage::open(definition(ACCOUNT, AUTH, ""), rotating).await.connected(context()).await.warm().await;
+    rewrapped(&stage).await;
+    assert_eq!(stage.unassign().await.token_calls().len(), 0);
+    stage.expire();
+    let got = stage.unassign().await;
+    assert_eq!((got.status, got.token_calls().len()), (200, 1), "{}", got.body);
+    assert_eq!(stage.kept().await["refresh_token"], stage.provider.known.lock().unwrap().refresh.as_str());
+}
+
+#[tokio::test]
+async fn another_master_key_loses_no_refresh_token_that_waits_to_be_kept() {
+    let (storage, stage) = shaky().await;
+    let stage = stage.connected(context()).await;
+    stage.expire();
+    storage.fail(|method, _| method == "set_account_secrets");
+    assert_eq!(stage.unassign().await.status, 503);
+    rewrapped(&stage).await;
+    storage.mend();
+    let got = stage.unassign().await;
+    assert_eq!((got.status, got.token_calls().len()), (200, 0), "{}", got.body);
+    assert_eq!(stage.kept().await["refresh_token"], stage.provider.known.lock().unwrap().refresh.as_str());
+}
+
 #[tokio::test]
 async fn many_who_need_a_token_ask_for_one() {
     let (storage, stage) = shaky().await;
@@ -138,7 +172,7 @@ async fn a_refresh_token_that_is_good_no_more_needs_reauth() {
     stage.expire();
     stage.provider.known.lock().unwrap().refresh = "somebody-elses".to_owned();
     let got = stage.unassign().await;
-    assert_eq!((got.status, got.kind(), got.token_calls().len()), (401, "credentials_rejected", 1), "{}", got.body);
+    assert_eq!((got.status, got.kind(), got.token_calls().len()), (400, "credentials_rejected", 1), "{}", got.body);
     assert_eq!(stage.status(&stage.app).await, "needs_reauth");
 }
 
@@ -148,7 +182,7 @@ async fn an_account_that_is_not_connected_keeps_what_its_check_used_up() {
     // Refused before anything was replaced: nothing is kept.
     let mut wrong = context();
     wrong["refresh_token"] = json!("refresh-token-x");
-    assert_eq!(stage.connect(wrong).await.status, 401);
+    assert_eq!(stage.connect(wrong).await.status, 400);
     assert!(stage.storage.accounts().await.unwrap().is_empty());
     // The token was given, and then the check failed: the next refresh token is all the access there is.
     stage.server.faults.once("GET", "/me", Fault::Answer(Reply::empty(503)));

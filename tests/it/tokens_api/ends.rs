@@ -10,8 +10,7 @@ use offramp::storage::{Scope, Storage, TokenRemoval};
 use super::*;
 
 fn administrator(name: &str, environment: &str, expiry: Option<Expiry>) -> NewToken {
-    let (name, environment) = (name.to_owned(), environment.to_owned());
-    NewToken { name, scopes: vec![Scope::Admin], environment, envelope: None, expiry }
+    NewToken { expiry, ..NewToken::new(name, vec![Scope::Admin], environment) }
 }
 
 #[tokio::test]
