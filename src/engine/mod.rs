@@ -3,6 +3,7 @@
 
 mod classify;
 mod exchange;
+mod guard;
 mod item;
 mod limits;
 mod listing;
@@ -39,6 +40,7 @@ use crate::model::{Options, Outcome, RequestError, ResponseFormat, RoleRef, Unas
 use crate::transport::{BreakerTransport, Lane, Transport};
 
 pub(crate) use classify::shown_body;
+pub use guard::{Forbidden, Guard, PROTECTED_ROLES, PROTECTED_USERS, Unreserved};
 pub(crate) use limits::normalised;
 pub use mapped::{Mapped, Shown, UserFields};
 pub use report::{Failure, ItemReport, PlanStep, Report, Seen, TraceStep};
@@ -88,9 +90,25 @@ impl Engine {
         request: UnassignRequest,
         trail: Option<&Trail>,
     ) -> Result<Report, RequestError> {
+        self.unassign_guarded(account, request, trail, None).await
+    }
+
+    /// As [`Self::unassign`]; `guard` is asked before the first write.
+    ///
+    /// # Errors
+    /// As [`Self::unassign`].
+    pub async fn unassign_guarded(
+        &self,
+        account: &Account,
+        request: UnassignRequest,
+        trail: Option<&Trail>,
+        guard: Option<&dyn Guard>,
+    ) -> Result<Report, RequestError> {
         let mut run = self.begin(account, request)?;
-        run.trail = trail;
-        self.work(&mut run).await?;
+        (run.trail, run.guard) = (trail, guard);
+        let worked = self.work(&mut run).await;
+        run.settle_reservation().await;
+        worked?;
         run.prove(self.limits.wait_limit).await;
         Ok(self.report(run).await)
     }
