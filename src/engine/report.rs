@@ -12,9 +12,6 @@ use crate::connector::Call;
 use crate::model::{ErrorKind, HeldBefore, Outcome, RoleRef, Verified};
 use crate::transport::AnswerBody;
 
-/// The reason of an item that was not tried after another showed that the account does not serve.
-pub(super) const NOT_ATTEMPTED: &str = "not_attempted";
-
 /// Everything a response is rendered from.
 #[derive(Debug)]
 pub struct Report {
@@ -193,8 +190,8 @@ impl Report {
     /// where nobody knows, or where the no is a matter of time or of the account.
     pub fn is_settled(&self) -> bool {
         self.items.iter().all(|item| match item.outcome {
-            Outcome::Removed | Outcome::AlreadyAbsent => true,
-            Outcome::Refused => item.reason != Some(NOT_ATTEMPTED),
+            // One that was not attempted stands beside the one that says why, which decides.
+            Outcome::Removed | Outcome::AlreadyAbsent | Outcome::Refused => true,
             Outcome::Failed => item.failure.as_ref().is_some_and(|failure| {
                 let kind = failure.kind;
                 !kind.is_of_account() && kind.status() < 500
