@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod connector;
 mod connector_check;
+mod connector_faults;
 mod sandbox;
 mod serve;
 mod start;

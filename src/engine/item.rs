@@ -42,6 +42,8 @@ pub(super) struct Item {
 pub(super) enum Write {
     NotSent,
     Accepted,
+    /// Sent more than once, and not held at the last: an earlier send may have taken it away.
+    FoundAbsent,
     /// Refused with words that a read has to settle.
     Disputed,
     /// Sent, and its answer settles nothing.

@@ -197,6 +197,10 @@ impl Run<'_> {
         for lookup in operation.role_lookups.iter().filter(|lookup| lookup.given == given) {
             match self.search(lookup, &value, index, given.into()).await {
                 Search::Found(taken) => return Ok(Some(taken)),
+                Search::Several(_) if given == RoleField::Id => {
+                    let message = format!("roles[{index}].id: the provider lists several roles of that id");
+                    return Err(RequestError::new(message));
+                }
                 Search::Several(several) => {
                     return Err(RequestError::new(format!(
                         "roles[{index}].name means several roles: {}; give roles[{index}].id",
@@ -217,7 +221,7 @@ impl Run<'_> {
                 Search::Failed(failure)
                     if failure.kind == ErrorKind::NotFound && given == RoleField::Id && !lookup.partial =>
                 {
-                    self.items[index].end(failure.outcome, Some(failure));
+                    self.items[index].end(Outcome::Failed, Some(failure));
                     return Ok(None);
                 }
                 // A role that cannot be asked about is worked on all the same: it is not shown to exist, that is all.
@@ -353,8 +357,10 @@ fn pick(lookup: &Lookup, entries: &[Value], given: &Value, complete: bool) -> Se
         let path = lookup.matches.as_ref().or(lookup.take.first().map(|(_, path)| path));
         path.and_then(|path| id_text(path.get(entry)?).map(Cow::into_owned))
     };
+    let same = |left: &Value, right: &Value| lookup.take.iter().all(|(_, path)| path.get(left) == path.get(right));
     match matching.as_slice() {
-        [one] => {
+        // Pages that overlap show an entry twice.
+        [one, others @ ..] if others.iter().all(|other| same(one, other)) => {
             let taken = lookup.take.iter().filter_map(|(field, path)| Some((field.clone(), path.get(one)?.clone())));
             Search::Found(taken.filter(|(_, value)| !matches!(value, Value::Null)).collect())
         }

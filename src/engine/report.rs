@@ -76,6 +76,10 @@ pub struct Failure {
     /// What it answered where the call's credentials were asked for, if that is where it failed.
     pub credentials_answer: Option<Arc<Answered>>,
     pub timed_out: bool,
+    /// Another call may be made in so many seconds, by our own reckoning.
+    pub again_in_s: Option<u64>,
+    /// It is the gateway's own, and the provider was not asked.
+    pub ours: bool,
     /// A read has to say whether this no means that the role is held.
     pub(super) settle: bool,
 }
@@ -90,8 +94,17 @@ impl Failure {
             answer: None,
             credentials_answer: None,
             timed_out: false,
+            again_in_s: None,
+            ours: false,
             settle: false,
         }
+    }
+
+    /// The account has as many requests at work as it may.
+    pub(super) fn too_busy() -> Self {
+        let message = "the account has as many requests at work as `account_at_once` allows; nothing was sent";
+        let failure = Self::new(ErrorKind::RateLimited, Outcome::Failed, message);
+        Self { ours: true, again_in_s: Some(1), ..failure }
     }
 
     /// What the provider said, whatever it was asked.

@@ -17,7 +17,7 @@ use crate::audit::Trail;
 use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
 use crate::expression::{Answers, Scope, Value};
 use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, UnassignRequest, Verified};
-use crate::transport::AnswerBody;
+use crate::transport::{AnswerBody, Turn};
 
 static NULL: Value = Value::Null;
 
@@ -29,6 +29,8 @@ pub(super) struct Run<'e> {
     pub(super) locks: &'e Locks,
     /// Where each write is recorded before it leaves.
     pub(super) trail: Option<&'e Trail>,
+    /// Held to the end: so many requests of an account are at work at once.
+    pub(super) turn: Option<Turn<'e>>,
     /// Whom to ask before the first write.
     pub(super) guard: Option<&'e dyn Guard>,
     /// What the guard counted for this request, until it is settled.
@@ -70,6 +72,7 @@ impl<'e> Run<'e> {
             operation: &connector.unassign,
             locks,
             trail: None,
+            turn: None,
             guard: None,
             reservation: None,
             request,
@@ -136,15 +139,11 @@ impl<'e> Run<'e> {
         (0..self.items.len()).filter(|index| active(&self.items[*index])).collect()
     }
 
-    /// Ends one item; a failure that is the account's ends all that were not tried.
+    /// Ends one item that nothing was written for; a failure that is the account's ends all that were not tried.
     pub(super) fn end_item(&mut self, index: usize, failure: Failure) {
         let of_account = failure.kind.is_of_account();
-        let outcome = if failure.outcome == Outcome::Unknown && self.items[index].write == Write::NotSent {
-            Outcome::Failed
-        } else {
-            failure.outcome
-        };
-        self.items[index].end(outcome, Some(failure));
+        // Whatever the rule says of a write: none was accepted, and none is lost.
+        self.items[index].end(Outcome::Failed, Some(failure));
         if of_account {
             for index in self.active() {
                 self.items[index].reason = Some(NOT_ATTEMPTED);
@@ -208,12 +207,17 @@ impl<'e> Run<'e> {
                 }
                 Step::Let(values) => values.iter().for_each(|named| self.let_step(named)),
                 Step::Stop(stop) => self.stop_step(stop)?,
-                Step::Lock(key) => {
-                    if let Ok(Some(key)) = key.fill(&self.scope(None)) {
+                Step::Lock(key) => match key.fill(&self.scope(None)) {
+                    Ok(Some(key)) => {
                         let guard = self.locks.hold(format!("{} {key}", self.wire.account.id)).await;
                         self.held_locks.push(guard);
                     }
-                }
+                    // Unlocked, another request could write between what is read and what is written.
+                    _ => {
+                        let message = "nobody can be kept from writing at the same time: the lock's key has no value";
+                        self.fail_active(Failure::new(ErrorKind::ProviderError, Outcome::Failed, message));
+                    }
+                },
                 Step::Write(write) => self.write_step(write).await,
             }
         }

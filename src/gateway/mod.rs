@@ -255,7 +255,7 @@ impl Gateway {
             let guard = guard.as_ref().map(|guard| guard as &dyn Guard);
             let report = gateway.engine.unassign_guarded(&account, request, trail.as_ref(), guard).await;
             if let Some(trail) = trail.as_ref().filter(|trail| trail.has_intent()) {
-                audit::record(trail, report.as_ref().ok()).await;
+                audit::record(trail, report.as_ref().ok());
             }
             if let Some(needs_reauth) = account.take_news() {
                 gateway.note_status(&account, needs_reauth).await;
@@ -272,6 +272,11 @@ impl Gateway {
     pub async fn finish(&self) {
         self.at_work.close();
         self.at_work.wait().await;
+        if let Some(audit) = &self.audit
+            && let Err(error) = audit.flush().await
+        {
+            tracing::error!(%error, "results are not recorded: their intents stand as unknown");
+        }
     }
 
     async fn note_status(&self, account: &Account, needs_reauth: bool) {

@@ -231,6 +231,9 @@ const PLANTED: &[(&str, &str, &str, &str, &str)] = &[
     ("the clock", ".get_user.body.name", "now()", "E105", "now"),
     ("an unclosed placeholder", "\"/users/{{ input.id }}\"", "\"/users/{{ input.id\"", "X04", "{{ input.id\""),
     ("a status that is none", "status: 4xx", "status: 4yy", "X06", "4yy"),
+    ("a list of no statuses", "status: 4xx", "status: []", "X07", "status"),
+    ("a text that is a number", "status: 4xx", "text: 404", "X07", "404"),
+    ("a list of no texts", "status: 4xx", "text: []", "X07", "text"),
     (
         "a lock that reads one item, through a name",
         "    steps:\n",

@@ -152,8 +152,8 @@ const PLANTED: &[Planted] = &[
         "L013",
         Error,
         "a proof about whatever user",
-        "path: \"/users/{{ input.id }}/held\"",
-        "path: \"/held/{{ item.role.id }}\"",
+        "query: { user: \"{{ input.id }}\" }",
+        "query: { role: \"{{ item.role.id }}\" }",
         "  holds:",
     ),
     planted("L014", Warning, "a pattern without words", ", help: \"a role's id\"", "", "  role.id:"),
@@ -315,6 +315,14 @@ const PLANTED: &[Planted] = &[
         "silent: true }",
         "silent: true, team: \"{{ item.workspace }}\" }",
         "inputs:",
+    ),
+    planted(
+        "L035",
+        Warning,
+        "reads that answer for nobody, too",
+        "path: \"/users/{{ input.id }}\"",
+        "path: /users\n    query: { id: \"{{ input.id }}\" }",
+        "proof:",
     ),
 ];
 

@@ -83,9 +83,7 @@ async fn a_renewal_in_vain_tells_of_the_write_before_it() {
     let stage = Stage::open(definition(ACCOUNT, AUTH, ""), script).await;
     let stage = stage.connected(json!({"client_id": "c", "client_secret": "the-secret"})).await.warm().await;
     stage.expire();
-    let query = format!("integrated_account_id={}&truto_response_format=debug", stage.account);
-    let path = format!("/unified/user-directory/users/unassign-role?{query}");
-    let got = stage.send(&stage.app, &path, &json!({"id": "7", "roles": [{"id": "1"}]})).await;
+    let got = stage.unassign_as("debug").await;
     assert_eq!((got.status, got.kind()), (401, "credentials_rejected"), "{}", got.body);
     // It was sent, once, and refused.
     assert_eq!(got.headers["offramp-remote-calls"], "1");
@@ -194,4 +192,21 @@ async fn silence_is_a_timeout_and_nothing_was_removed() {
     let got = stage.unassign().await;
     assert_eq!((got.status, got.kind()), (504, "provider_timeout"), "{}", got.body);
     assert_eq!(got.headers["offramp-outcome"], "failed");
+}
+
+/// The write was refused with the old token, and there is no new one: it was sent all the same.
+#[tokio::test]
+async fn a_write_that_was_refused_counts_where_no_new_token_is_to_be_had() {
+    let script = |_: &Call, known: &mut Known| match known.refresh.as_str() {
+        "none" => Reply::empty(500),
+        _ => Reply::json(200, &json!({"access_token": known.issue()})),
+    };
+    let context = json!({"client_id": "us", "client_secret": "secret-secret"});
+    let stage = Stage::open(definition(ACCOUNT, AUTH, ""), script).await.connected(context).await.warm().await;
+    stage.expire();
+    stage.provider.known.lock().unwrap().refresh = "none".to_owned();
+    let got = stage.unassign().await;
+    assert_eq!((got.status, got.kind()), (500, "provider_unavailable"), "{}", got.body);
+    assert_eq!(got.calls.iter().filter(|recorded| recorded.call.method == "DELETE").count(), 1);
+    assert_eq!(got.headers["offramp-remote-calls"], "1");
 }

@@ -134,7 +134,7 @@ impl Simulator for Provider {
 /// A provider and a gateway that knows its definition.
 pub(super) struct Stage {
     provider: Arc<Provider>,
-    server: SimServer,
+    pub(super) server: SimServer,
     text: String,
     storage: Arc<dyn Storage>,
     app: Router,
@@ -143,10 +143,10 @@ pub(super) struct Stage {
 
 /// What a client got, and what the provider was asked meanwhile.
 pub(super) struct Got {
-    status: u16,
+    pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Value,
-    calls: Vec<Recorded>,
+    pub(super) calls: Vec<Recorded>,
 }
 
 impl Got {
@@ -155,7 +155,7 @@ impl Got {
         self.calls.iter().map(|recorded| &recorded.call).filter(|call| call.path.starts_with("/token")).collect()
     }
 
-    fn kind(&self) -> &str {
+    pub(super) fn kind(&self) -> &str {
         self.body["kind"].as_str().unwrap_or_default()
     }
 }
@@ -212,6 +212,13 @@ impl Stage {
     /// Takes role 1 from user 7.
     pub(super) async fn unassign(&self) -> Got {
         self.unassign_at(&self.app).await
+    }
+
+    /// The same, answered in that format.
+    pub(super) async fn unassign_as(&self, format: &str) -> Got {
+        let query = format!("integrated_account_id={}&truto_response_format={format}", self.account);
+        let path = format!("/unified/user-directory/users/unassign-role?{query}");
+        self.send(&self.app, &path, &json!({"id": "7", "roles": [{"id": "1"}]})).await
     }
 
     async fn unassign_at(&self, app: &Router) -> Got {
