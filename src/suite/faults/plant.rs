@@ -27,8 +27,8 @@ pub(super) struct Planted {
     /// With their numbers at the simulator.
     at_provider: Vec<(Kind, usize)>,
     kinds: Vec<Kind>,
-    /// Everything ends at this append to the audit; once it is written, or before.
-    pub(super) halts_at: Option<(usize, bool)>,
+    /// Everything ends at this call of the database; once it is written, or before.
+    pub(super) halts_at: Option<(&'static str, usize, bool)>,
     /// The audit is written, and said not to be.
     pub(super) loses_answers: bool,
     kills_by_time: bool,
@@ -54,7 +54,7 @@ pub(super) fn plant(row: &Row, act: &Act, ground: &Ground<'_>, database: &Unreli
                 ground.astray.plant(aim(row, drawn), Fault::DropBefore);
             }
             Kind::DatabaseAway => planted.loses_answers |= away(database, drawn),
-            Kind::Kill => planted.plant_kill(row, drawn, ground),
+            Kind::Kill => planted.plant_kill(row, drawn, ground, act.asks.iter().any(|ask| ask.key.is_some())),
             _ => {
                 if let Some(fault) = fault(row, drawn, ground.clock.now_s()) {
                     planted.at_provider.push((drawn.kind, ground.server.faults.plant(aim(row, drawn), fault)));
@@ -147,6 +147,7 @@ fn away(database: &Unreliable, drawn: &Drawn) -> bool {
     };
     match drawn.form % 7 {
         0 => database.fail(|_, _| true),
+        3 if drawn.form % 2 == 0 => database.fail(|method, _| method == "end_key" || method == "append_audit"),
         1 | 2 => {
             database.lose_answers(meant);
             return true;
@@ -157,13 +158,17 @@ fn away(database: &Unreliable, drawn: &Drawn) -> bool {
 }
 
 impl Planted {
-    fn plant_kill(&mut self, row: &Row, drawn: &Drawn, ground: &Ground<'_>) {
-        let fault = match drawn.form % 6 {
+    fn plant_kill(&mut self, row: &Row, drawn: &Drawn, ground: &Ground<'_>, has_key: bool) {
+        let fault = match drawn.form % 8 {
             0 | 1 => Fault::HangBefore(FOR_GOOD),
             2 | 3 => Fault::HangAfter(FOR_GOOD),
-            4 => {
-                let step = usize::try_from(drawn.form / 6 % 4).unwrap_or_default();
-                self.halts_at = Some((step / 2, step % 2 == 1));
+            4..7 => {
+                let keyed = [("claim_key", 0), ("end_key", 0)];
+                let calls = [("append_audit", 0), ("append_audit", 1)].into_iter().chain(keyed.into_iter().filter(|_| has_key));
+                let calls: Vec<(&'static str, usize)> = calls.collect();
+                let step = usize::try_from(drawn.form / 8).unwrap_or_default();
+                let (method, call) = calls[step / 2 % calls.len()];
+                self.halts_at = Some((method, call, step % 2 == 1));
                 return;
             }
             _ => {
