@@ -11,7 +11,7 @@ use super::item::{Item, Write};
 use super::locks::Locks;
 use super::mask::Secrets;
 use super::prove::Inherited;
-use super::report::{Failure, PlanStep, TraceStep};
+use super::report::{Failure, NOT_ATTEMPTED, PlanStep, TraceStep};
 use super::wire::{Answered, Wire};
 use crate::audit::Trail;
 use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
@@ -146,7 +146,7 @@ impl<'e> Run<'e> {
         self.items[index].end(Outcome::Failed, Some(failure));
         if of_account {
             for index in self.active() {
-                self.items[index].reason = Some("not_attempted");
+                self.items[index].reason = Some(NOT_ATTEMPTED);
                 self.items[index].end(Outcome::Refused, None);
             }
         }
