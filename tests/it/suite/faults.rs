@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use offramp::connector::embedded;
 use offramp::storage::{
-    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Hash, KeyClaim, KeyEnd, KeyState, Storage,
-    StorageError, TokenRecord,
+    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Hash, KeyClaim, KeyEnd, KeyState, Reservation,
+    Storage, StorageError, TokenRecord, TokenRemoval,
 };
 use offramp::suite::faults::{Disguise, Faulted, Kind, Schedule, run};
 use offramp::suite::{Bench, scenarios};
@@ -194,8 +194,22 @@ impl Storage for Forger {
     async fn insert_token(&self, token: &TokenRecord) -> Result<(), StorageError> {
         self.inner.insert_token(token).await
     }
-    async fn delete_token(&self, environment: &str, id: &str) -> Result<bool, StorageError> {
-        self.inner.delete_token(environment, id).await
+    async fn delete_token(
+        &self,
+        environment: &str,
+        id: &str,
+        keep_administrator: bool,
+    ) -> Result<TokenRemoval, StorageError> {
+        self.inner.delete_token(environment, id, keep_administrator).await
+    }
+    async fn removals(&self, account: &str, since: &str) -> Result<u64, StorageError> {
+        self.inner.removals(account, since).await
+    }
+    async fn reserve_removals(&self, removals: &Reservation, since: &str, cap: u32) -> Result<bool, StorageError> {
+        self.inner.reserve_removals(removals, since, cap).await
+    }
+    async fn settle_removals(&self, id: &str, sent: u32) -> Result<(), StorageError> {
+        self.inner.settle_removals(id, sent).await
     }
     async fn redact_audit(&self, through: i64, user: Option<&str>) -> Result<u64, StorageError> {
         self.inner.redact_audit(through, user).await
