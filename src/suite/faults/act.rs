@@ -47,12 +47,7 @@ pub(super) struct Played {
 ///
 /// # Errors
 /// If it could not be begun.
-pub(super) async fn play(
-    bench: &Bench,
-    disguise: Option<&Disguise>,
-    row: &Row,
-    act: &Act,
-) -> Result<Played, String> {
+pub(super) async fn play(bench: &Bench, disguise: Option<&Disguise>, row: &Row, act: &Act) -> Result<Played, String> {
     let silent = |drawn: &Drawn| matches!(drawn.kind, Kind::SilentBefore | Kind::SilentAfter | Kind::SlowBytes);
     let call_timeout = if act.faults.iter().any(silent) { SHORT_TIMEOUT } else { LONG_TIMEOUT };
     let killed = act.fault(Kind::Kill);
@@ -135,12 +130,8 @@ impl Round<'_> {
         if let Some((method, call, written)) = planted.halts_at {
             running.unreliable.halt(Halt { method, call, written, reached: Arc::clone(&reached) });
         }
-        let asking: Vec<JoinHandle<Option<Answer>>> = self
-            .act
-            .asks
-            .iter()
-            .map(|ask| process.spawn(send(running.app.clone(), post(ask))))
-            .collect();
+        let asking: Vec<JoinHandle<Option<Answer>>> =
+            self.act.asks.iter().map(|ask| process.spawn(send(running.app.clone(), post(ask)))).collect();
         let over = async {
             while !asking.iter().all(JoinHandle::is_finished) {
                 sleep(GLANCE).await;
@@ -177,8 +168,7 @@ impl Round<'_> {
         timeout(GIVEN_UP_AFTER, ended).await.map_err(|_| "the killed gateway lives on".to_owned())?;
         // What had left arrives.
         sleep(ARRIVES_AFTER * if self.act.fault(Kind::ResetDuring).is_some() { 2 } else { 1 }).await;
-        let mut played =
-            Played { fired: planted.fired(&self.ground, self.row, &unreliable, 0), ..Played::default() };
+        let mut played = Played { fired: planted.fired(&self.ground, self.row, &unreliable, 0), ..Played::default() };
         if at_work {
             played.fired.push(Kind::Kill);
         }
@@ -212,12 +202,8 @@ impl Round<'_> {
 
     /// The callers hang up once the provider was asked so often. Gives what was answered before that.
     async fn hung_up(&self, running: &Running, drawn: &Drawn, mark: usize) -> (Vec<Option<Answer>>, bool) {
-        let asking: Vec<JoinHandle<Option<Answer>>> = self
-            .act
-            .asks
-            .iter()
-            .map(|ask| tokio::spawn(send(running.app.clone(), post(ask))))
-            .collect();
+        let asking: Vec<JoinHandle<Option<Answer>>> =
+            self.act.asks.iter().map(|ask| tokio::spawn(send(running.app.clone(), post(ask)))).collect();
         let enough = mark + usize::try_from(drawn.form % 4).unwrap_or_default();
         while self.ground.server.journal().len() < enough && !asking.iter().all(JoinHandle::is_finished) {
             sleep(GLANCE).await;
@@ -299,8 +285,8 @@ impl Round<'_> {
 
     fn shown(&self, mut played: Played, came: &Came) -> Played {
         let requests = self.act.asks.iter().zip(&came.answers);
-        let requests =
-            requests.map(|(ask, answer)| (format!("POST {} {}", ask.path(ACCOUNT), ask.body()), shown_answer(answer.as_ref())));
+        let requests = requests
+            .map(|(ask, answer)| (format!("POST {} {}", ask.path(ACCOUNT), ask.body()), shown_answer(answer.as_ref())));
         played.failure.requests = requests.collect();
         played.failure.calls = self.ground.server.journal().iter().map(shown_call).collect();
         played

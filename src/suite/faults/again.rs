@@ -58,18 +58,13 @@ impl Round<'_> {
         }
         let verdict = verify(&*running.storage, None).await.map_err(|error| error.to_string())?;
         let broken = verdict.broken;
-        problems.extend(broken.map(|broken| format!("the chain does not hold at entry {}: {}", broken.seq, broken.why)));
+        problems
+            .extend(broken.map(|broken| format!("the chain does not hold at entry {}: {}", broken.seq, broken.why)));
         Ok(())
     }
 
     /// Sends the first request once more. A repeat that is given the first answer must still be true, and reach nobody.
-    async fn repeat(
-        &self,
-        played: &mut Played,
-        came: &Came,
-        before: &Facts,
-        may_be_open: bool,
-    ) -> Result<(), String> {
+    async fn repeat(&self, played: &mut Played, came: &Came, before: &Facts, may_be_open: bool) -> Result<(), String> {
         let Some(ask) = self.act.asks.first() else { return Ok(()) };
         let running = self.ground.gateway().await?;
         let since = last_entry(&*running.storage).await?;

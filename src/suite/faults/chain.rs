@@ -34,8 +34,7 @@ impl Names {
     pub(super) fn of(row: &Row, asks: &[Ask]) -> Self {
         let case = &row.case;
         let entries = case.scenarios.values().flat_map(|entry| entry.request.iter().chain(&entry.requests));
-        let known: Vec<&Request> =
-            entries.chain([&case.usual]).chain(asks.iter().map(|ask| &ask.request)).collect();
+        let known: Vec<&Request> = entries.chain([&case.usual]).chain(asks.iter().map(|ask| &ask.request)).collect();
         let users = |fact: &String| -> Vec<String> {
             let naming = known.iter().filter(|request| request.facts.iter().flatten().any(|named| named == fact));
             naming.filter_map(|request| input(request, "id")).filter_map(|id| id.as_str().map(str::to_owned)).collect()
@@ -46,8 +45,7 @@ impl Names {
             let roles = roles.into_iter().map(|role| role.as_object().cloned().unwrap_or_default());
             let roles = roles.map(Some).chain(std::iter::repeat(None));
             let items = request.facts.iter().zip(roles).filter_map(|(fact, role)| Some((fact.clone()?, role)));
-            let first_user: Vec<String> =
-                request.facts.iter().flatten().next().map(&users).unwrap_or_default();
+            let first_user: Vec<String> = request.facts.iter().flatten().next().map(&users).unwrap_or_default();
             let named = items.map(|(fact, role)| (users(&fact), fact, role));
             let also = request.also.iter().map(|fact| (first_user.clone(), fact.clone(), None));
             for (users, fact, role) in named.chain(also) {
@@ -237,7 +235,8 @@ mod tests {
         let (held, gone) = (Facts::from([fact]), Facts::new());
         let wrong = |outcome: Outcome, state: &Facts| {
             let role = crate::model::RoleRef { id: Some("3".to_owned()), ..Default::default() };
-            let seen = crate::engine::Seen { role, outcome, verified: crate::model::Verified::Unverifiable, message: None };
+            let seen =
+                crate::engine::Seen { role, outcome, verified: crate::model::Verified::Unverifiable, message: None };
             let (request_id, account, user) = (String::new(), String::new(), "12".to_owned());
             let settlement = Settlement { request_id, account, user, seen: vec![seen], open: None };
             settled_wrong(&[settlement], &names, Moments { before: state, after: state, late: false }).len()

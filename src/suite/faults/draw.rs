@@ -235,8 +235,9 @@ fn asks(rng: &mut Rng, faults: &[Drawn], pick: &Pick, row: &Row) -> Vec<Ask> {
         requests.extend(choice(rng, &others));
     }
     // What a provider says is its own word: where nobody looks after it, a made-up yes cannot be told from one.
-    let must_look =
-        faults.iter().any(|drawn| drawn.place == Place::Proof || drawn.kind == Kind::MalformedJson && drawn.form % 3 == 0);
+    let must_look = faults
+        .iter()
+        .any(|drawn| drawn.place == Place::Proof || drawn.kind == Kind::MalformedJson && drawn.form % 3 == 0);
     let waits = row.connector.unassign.proof.read_lag_s == 0;
     let modes: Vec<&'static str> = ["", "", "once", "none", "wait"]
         .into_iter()

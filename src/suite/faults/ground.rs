@@ -185,7 +185,8 @@ impl<'b> Ground<'b> {
 
     /// What no answer may show.
     pub(super) fn secrets(&self, row: &Row) -> BTreeSet<String> {
-        let secrets = self.context.iter().filter(|(key, _)| row.connector.account.get(*key).is_some_and(|key| key.secret));
+        let secrets =
+            self.context.iter().filter(|(key, _)| row.connector.account.get(*key).is_some_and(|key| key.secret));
         let secrets = secrets.filter_map(|(_, value)| value.as_str().map(str::to_owned)).chain([TOKEN.to_owned()]);
         let journal = self.server.journal();
         let seen = journal.iter().flat_map(|recorded| credentials(&recorded.call));

@@ -88,7 +88,9 @@ impl Kind {
     /// Why it cannot be there.
     pub(super) fn impossible(self, row: &Row) -> Option<String> {
         let why = match (self, row.messages) {
-            (Self::ReplyTwice | Self::AnothersReply, false) => "in HTTP an answer comes once, on the call's own connection",
+            (Self::ReplyTwice | Self::AnothersReply, false) => {
+                "in HTTP an answer comes once, on the call's own connection"
+            }
             (Self::TruncatedChunk, true) => "a message has no chunks",
             (Self::WrongContentType, true) => "a message has no content type",
             (Self::ExpiredToken, _) => {
@@ -121,6 +123,4 @@ impl Kind {
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
+        f.pad(sel
