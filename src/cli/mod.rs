@@ -39,7 +39,7 @@ enum Command {
     /// Shows what the connectors can do, and puts them to the test.
     #[command(subcommand)]
     Connector(connector::Command),
-    /// Makes API tokens.
+    /// Makes, lists and revokes API tokens.
     #[command(subcommand)]
     Token(token::Command),
     /// Connects, lists and forgets integrated accounts.

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::exchange::Exchange;
+use super::limits::retry_after_s;
 use super::mask::Repeated;
 use super::report::Failure;
-use super::wire::{Answered, Exchange, Wire};
+use super::retry::Again;
+use super::wire::{Answered, Wire};
 use crate::credentials::{Said, SessionError};
 use crate::expression::Value;
 use crate::model::{ErrorKind, Outcome};
@@ -24,13 +27,23 @@ impl Wire<'_> {
         if error.kind == ErrorKind::CredentialsRejected {
             self.account.mark(true);
         }
-        Exchange::unsent(self.no_credentials(error))
+        let failure = self.no_credentials(error);
+        let again = match failure.kind {
+            ErrorKind::RateLimited => {
+                let rates = &self.connector().rate_limit;
+                Again::Limited(failure.said().and_then(|said| retry_after_s(&said.headers, rates)))
+            }
+            _ if error.may_pass => Again::Unsent,
+            _ => Again::No,
+        };
+        Exchange::of(Err(failure), 0, Vec::new(), again)
     }
 
     /// Why there are no credentials, with what was said to that.
     pub(super) fn no_credentials(&self, error: &SessionError) -> Failure {
         let credentials_answer = error.said.as_ref().map(|said| Arc::new(self.said(said)));
-        Failure { credentials_answer, ..Failure::new(error.kind, Outcome::Failed, error.message.clone()) }
+        let failure = Failure::new(error.kind, Outcome::Failed, error.message.clone());
+        Failure { credentials_answer, again_in_s: error.again_in_s, ..failure }
     }
 
     /// What a token endpoint said, as an answer: no expression reads it.

@@ -20,7 +20,7 @@ use super::Bench;
 use crate::connector::Connector;
 use crate::credentials::Context;
 use crate::credentials::vault::{MasterKey, Vault};
-use crate::engine::{Engine, EngineLimits};
+use crate::engine::{Engine, EngineLimits, Pace, RetryLimits};
 use crate::gateway::{DEFAULT_ENVIRONMENT, Gateway, Parts};
 use crate::http::{Site, decode, router};
 use crate::sandbox::{Call, Clock, Demo, SimServer};
@@ -107,10 +107,12 @@ impl Stage {
         let egress = "127.0.0.1/32".parse().map_err(text)?;
         let transport = ProviderTransport::with_trust(egress, TransportLimits::default(), Trust::public());
         let limits = EngineLimits { call_timeout, wait_limit: WAIT_LIMIT, answer_bytes: ANSWER_BYTES };
+        // As with the settings' defaults: a call that took all of its time is not made again.
+        let pace = Pace { retry: RetryLimits { total: call_timeout, ..RetryLimits::default() }, ..Pace::default() };
         let storage = Arc::new(SqliteStorage::open("sqlite::memory:").await.map_err(text)?);
         let parts = Parts {
             registry: bench.registry.clone(),
-            engine: Engine::new(Arc::new(transport), limits),
+            engine: Engine::with_pace(Arc::new(transport), limits, pace),
             storage: Arc::clone(&storage) as Arc<dyn Storage>,
             vault: vault()?,
             admin_token: SecretString::from(TOKEN),

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use crate::storage::{
-    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Hash, KeyClaim, KeyEnd, KeyState, Storage,
-    StorageError, TokenRecord,
+    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Hash, KeyClaim, KeyEnd, KeyState, Reservation,
+    Storage, StorageError, TokenRecord, TokenRemoval,
 };
 
 type Strikes = Box<dyn Fn(&'static str, usize) -> bool + Send>;
@@ -174,9 +174,26 @@ impl Storage for Unreliable {
         self.meet("insert_token")?;
         self.inner.insert_token(token).await
     }
-    async fn delete_token(&self, environment: &str, id: &str) -> Result<bool, StorageError> {
+    async fn delete_token(
+        &self,
+        environment: &str,
+        id: &str,
+        keep_administrator: bool,
+    ) -> Result<TokenRemoval, StorageError> {
         self.meet("delete_token")?;
-        self.inner.delete_token(environment, id).await
+        self.inner.delete_token(environment, id, keep_administrator).await
+    }
+    async fn removals(&self, account: &str, since: &str) -> Result<u64, StorageError> {
+        self.meet("removals")?;
+        self.inner.removals(account, since).await
+    }
+    async fn reserve_removals(&self, removals: &Reservation, since: &str, cap: u32) -> Result<bool, StorageError> {
+        self.meet("reserve_removals")?;
+        self.inner.reserve_removals(removals, since, cap).await
+    }
+    async fn settle_removals(&self, id: &str, sent: u32) -> Result<(), StorageError> {
+        self.meet("settle_removals")?;
+        self.inner.settle_removals(id, sent).await
     }
     async fn append_audit(
         &self,

@@ -20,6 +20,7 @@ mod keys;
 mod killed;
 mod life;
 mod memory;
+mod tokens;
 
 /// Nothing here takes longer, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(30);

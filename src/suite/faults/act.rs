@@ -209,7 +209,7 @@ impl Round<'_> {
             sleep(GLANCE).await;
         }
         // At once a request may not even have begun.
-        if drawn.form % 4 == 0 {
+        if drawn.form.is_multiple_of(4) {
             tokio::task::yield_now().await;
         }
         let hung_up = asking.iter().any(|one| !one.is_finished());

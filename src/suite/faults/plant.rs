@@ -45,7 +45,7 @@ pub(super) fn plant(row: &Row, act: &Act, ground: &Ground<'_>, database: &Unreli
     // The clock is away before any answer speaks of it.
     if let Some(drawn) = act.fault(Kind::ClockSkew) {
         let by = HOUR * u32::try_from(1 + drawn.form % 13).unwrap_or(1);
-        if drawn.form % 2 == 0 { ground.clock.advance(by) } else { ground.clock.set_back(by) }
+        if drawn.form.is_multiple_of(2) { ground.clock.advance(by) } else { ground.clock.set_back(by) }
     }
     for drawn in &act.faults {
         planted.kinds.push(drawn.kind);
@@ -81,16 +81,16 @@ fn fault(row: &Row, drawn: &Drawn, now_s: u64) -> Option<Fault> {
         Kind::SilentBefore => Fault::HangBefore(SILENCE),
         Kind::SilentAfter => Fault::HangAfter(SILENCE),
         // In time, or not.
-        Kind::SlowBytes if form % 2 == 0 => Fault::Trickle(SILENCE / 8),
+        Kind::SlowBytes if form.is_multiple_of(2) => Fault::Trickle(SILENCE / 8),
         Kind::SlowBytes => Fault::Trickle(SILENCE),
         Kind::HalfBody => Fault::HalfBody,
         Kind::TruncatedChunk => Fault::HalfChunks,
         Kind::ReplyTwice => Fault::Twice,
         Kind::AnothersReply => Fault::LastAgain,
-        Kind::WrongContentType if form % 3 == 0 => Fault::Answer(gateway_error(502)),
+        Kind::WrongContentType if form.is_multiple_of(3) => Fault::Answer(gateway_error(502)),
         Kind::WrongContentType if form % 3 == 1 => Fault::OtherType("text/html"),
         Kind::WrongContentType => Fault::OtherType("application/octet-stream"),
-        Kind::MalformedJson if form % 3 == 0 => {
+        Kind::MalformedJson if form.is_multiple_of(3) => {
             Fault::Answer(Reply::bytes(200, Some("application/json"), Bytes::from_static(b"{\"ok\": tru")))
         }
         Kind::MalformedJson => Fault::Garbled,
@@ -142,12 +142,10 @@ fn gateway_error(status: u16) -> Reply {
 fn away(database: &Unreliable, drawn: &Drawn) -> bool {
     let first = [0, 0, 1, 1, 2][usize::try_from(drawn.form % 5).unwrap_or_default()];
     let count = [1, 2, usize::MAX][usize::try_from(drawn.form / 5 % 3).unwrap_or_default()];
-    let meant = move |method: &str, index: usize| {
-        method == "append_audit" && index >= first && index - first < count
-    };
+    let meant = move |method: &str, index: usize| method == "append_audit" && index >= first && index - first < count;
     match drawn.form % 7 {
         0 => database.fail(|_, _| true),
-        3 if drawn.form % 2 == 0 => database.fail(|method, _| method == "end_key" || method == "append_audit"),
+        3 if drawn.form.is_multiple_of(2) => database.fail(|method, _| method == "end_key" || method == "append_audit"),
         1 | 2 => {
             database.lose_answers(meant);
             return true;
@@ -164,7 +162,8 @@ impl Planted {
             2 | 3 => Fault::HangAfter(FOR_GOOD),
             4..7 => {
                 let keyed = [("claim_key", 0), ("end_key", 0)];
-                let calls = [("append_audit", 0), ("append_audit", 1)].into_iter().chain(keyed.into_iter().filter(|_| has_key));
+                let calls =
+                    [("append_audit", 0), ("append_audit", 1)].into_iter().chain(keyed.into_iter().filter(|_| has_key));
                 let calls: Vec<(&'static str, usize)> = calls.collect();
                 let step = usize::try_from(drawn.form / 8).unwrap_or_default();
                 let (method, call) = calls[step / 2 % calls.len()];

@@ -102,7 +102,8 @@ impl Faulted {
             }
             // What is drawn depends on the connectors there are.
             let slugs = self.connectors().join(" ");
-            let _ = writeln!(text, "  again: offramp connector faults --seed {} --only {} {slugs}", self.seed, told.number);
+            let _ =
+                writeln!(text, "  again: offramp connector faults --seed {} --only {} {slugs}", self.seed, told.number);
         }
         if let Some(more) = self.told.len().checked_sub(SHOWN_ROUNDS).filter(|more| *more > 0) {
             let numbers: Vec<String> = self.told[SHOWN_ROUNDS..].iter().map(|told| told.number.to_string()).collect();
@@ -117,12 +118,13 @@ impl Faulted {
     /// Everything, as JSON.
     #[must_use]
     pub fn json(&self) -> Value {
-        let cells = self.struck.iter().map(|(&(kind, row), count)| {
-            json!({"fault": kind.as_str(), "connector": self.rows[row], "struck": count})
-        });
-        let impossible = self.impossible.iter().map(|(&(kind, row), reason)| {
-            json!({"fault": kind.as_str(), "connector": self.rows[row], "impossible": reason})
-        });
+        let cells = self
+            .struck
+            .iter()
+            .map(|(&(kind, row), count)| json!({"fault": kind.as_str(), "connector": self.rows[row], "struck": count}));
+        let impossible = self.impossible.iter().map(
+            |(&(kind, row), reason)| json!({"fault": kind.as_str(), "connector": self.rows[row], "impossible": reason}),
+        );
         let told = self.told.iter().map(|told| {
             json!({"round": told.number, "connector": told.row, "planted": told.faults, "failure": told.failure})
         });

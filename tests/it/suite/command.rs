@@ -88,7 +88,14 @@ fn faults_are_shown_as_a_table_and_a_line_with_the_seed() {
     let output = offramp(folder.path(), &["connector", "faults", "--seed", "5", "--requests", "60"]);
     let (shown, complaint) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{shown}{complaint}");
-    for part in ["FAULT", "GUARDHOUSE", "reset after acting", "seed 5: 6", " 0 rounds with a lie", "in HTTP an answer comes once"] {
+    for part in [
+        "FAULT",
+        "GUARDHOUSE",
+        "reset after acting",
+        "seed 5: 6",
+        " 0 rounds with a lie",
+        "in HTTP an answer comes once",
+    ] {
         assert!(shown.contains(part), "{part} is not in:\n{shown}");
     }
     assert_eq!(complaint, "", "what was planted is no news");

@@ -83,7 +83,11 @@ pub(super) fn bench(twist: Twist) -> Bench {
 }
 
 /// The suite with a gateway that exchanges these words in what it says of a removal, and its status.
-pub(super) fn lying(mut bench: Bench, exchanged: &'static [(&'static str, &'static str)], status: Option<u16>) -> Bench {
+pub(super) fn lying(
+    mut bench: Bench,
+    exchanged: &'static [(&'static str, &'static str)],
+    status: Option<u16>,
+) -> Bench {
     bench.around = Some(Arc::new(move |app: Router| {
         app.layer(axum::middleware::map_response(move |response: Response| async move {
             let (mut head, body) = response.into_parts();
