@@ -30,7 +30,8 @@ impl Round<'_> {
             self.settle(played).await?;
         }
         if self.act.repeats {
-            self.repeat(played, came, before, may_be_open && !first_settles).await?;
+            // What nobody could tell stays open.
+            self.repeat(played, came, before, may_be_open).await?;
         }
         if may_be_open && !first_settles {
             self.settle(played).await?;
@@ -84,7 +85,9 @@ impl Round<'_> {
         let word = if replayed { "repeat replayed" } else { "repeat carried out" };
         *played.words.entry(word.to_owned()).or_default() += 1;
         let shown = shown_answer(answer.as_ref());
-        let (facts, also) = (ask.request.facts.clone(), ask.request.also.clone());
+        // What goes with the last of several goes with whichever comes last.
+        let also = self.act.asks.iter().flat_map(|ask| ask.request.also.clone()).collect();
+        let facts = ask.request.facts.clone();
         let again = Asked { facts, also, answer, may_be_unknown: true };
         let lies = if replayed {
             if !calls.is_empty() {

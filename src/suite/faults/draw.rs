@@ -99,6 +99,13 @@ pub(super) struct Drawn {
     pub(super) form: u64,
 }
 
+impl Drawn {
+    /// Whether the provider says yes to a write that it does not do.
+    pub(super) fn is_false_yes(&self) -> bool {
+        self.kind == Kind::MalformedJson && self.place == Place::Write && self.form.is_multiple_of(3)
+    }
+}
+
 impl fmt::Display for Drawn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;
@@ -173,6 +180,8 @@ impl Act {
             let others: Vec<Kind> = others.filter(|other| other.impossible(of).is_none()).collect();
             if let Some(second) = choice(&mut rng, &others) {
                 faults.push(fault(&mut rng, second, of));
+                // Nor where what is read after it is spoilt as well.
+                faults.iter_mut().filter(|drawn| drawn.is_false_yes()).for_each(|drawn| drawn.form += 1);
             }
         }
         let pick = pick(&mut rng, &faults, of);
@@ -235,9 +244,7 @@ fn asks(rng: &mut Rng, faults: &[Drawn], pick: &Pick, row: &Row) -> Vec<Ask> {
         requests.extend(choice(rng, &others));
     }
     // What a provider says is its own word: where nobody looks after it, a made-up yes cannot be told from one.
-    let must_look = faults
-        .iter()
-        .any(|drawn| drawn.place == Place::Proof || drawn.kind == Kind::MalformedJson && drawn.form.is_multiple_of(3));
+    let must_look = faults.iter().any(|drawn| drawn.place == Place::Proof || drawn.is_false_yes());
     let waits = row.connector.unassign.proof.read_lag_s == 0;
     let modes: Vec<&'static str> = ["", "", "once", "none", "wait"]
         .into_iter()
