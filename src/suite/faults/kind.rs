@@ -123,4 +123,6 @@ impl Kind {
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(sel
+        f.pad(self.as_str())
+    }
+}
