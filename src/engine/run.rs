@@ -12,7 +12,7 @@ use super::prove::Inherited;
 use super::report::{Failure, PlanStep, TraceStep};
 use super::wire::{Answered, Wire};
 use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
-use crate::expression::{Answers, Scope, Value};
+use crate::expression::{Answers, Reading, Scope, Value};
 use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, UnassignRequest, Verified};
 use crate::transport::AnswerBody;
 
@@ -40,8 +40,10 @@ pub(super) struct Run<'e> {
     pub(super) stream: Option<AnswerBody>,
     pub(super) plan: Vec<PlanStep>,
     pub(super) trace: Vec<TraceStep>,
-    /// The latest good answer's bytes of each read.
-    pub(super) raw: Vec<(String, bytes::Bytes)>,
+    /// The bytes that the answers at hand were read from, a page each of a listing.
+    pub(super) raw: Vec<(Arc<Reading>, Vec<bytes::Bytes>)>,
+    /// Answers of all items together, once the user is mapped.
+    pub(super) all: Answers,
     held_locks: Vec<OwnedMutexGuard<()>>,
     looked_before: bool,
 }
@@ -69,6 +71,7 @@ impl<'e> Run<'e> {
             plan: Vec::new(),
             trace: Vec::new(),
             raw: Vec::new(),
+            all: Answers::default(),
             held_locks: Vec::new(),
             looked_before: false,
         }
@@ -79,6 +82,7 @@ impl<'e> Run<'e> {
         Scope {
             input: &self.input,
             account: &self.wire.account.values,
+            tables: &self.connector.tables,
             item: item.map_or(&NULL, |item| &item.value),
             items: &self.items_value,
             lets: &self.lets,
@@ -91,6 +95,7 @@ impl<'e> Run<'e> {
             call: &NULL,
             shared: Some(&self.shared),
             own: item.map(|item| &item.answers),
+            all: Some(&self.all),
             fresh: false,
             captured: None,
             row: &[],

@@ -33,12 +33,19 @@ pub struct Answered {
     pub(super) reading: Arc<Reading>,
     /// What ended a listing before its last page.
     pub(super) cut_by: Option<Arc<Failure>>,
+    /// As they may be shown, the pages of a listing after the first.
+    pub(super) further: Vec<Bytes>,
 }
 
 impl Answered {
     /// The bytes as they may be shown: not the account's own secrets, should the provider have repeated them.
     pub fn shown(&self) -> &Bytes {
         self.masked.as_ref().unwrap_or(&self.raw)
+    }
+
+    /// The same of every page of a listing, in their order.
+    pub(super) fn pages(&self) -> Vec<Bytes> {
+        std::iter::once(self.shown()).chain(&self.further).cloned().collect()
     }
 }
 
