@@ -216,7 +216,7 @@ impl Case {
     async fn remove(&self) -> u32 {
         self.provider.written.store(false, Ordering::Relaxed);
         let before = self.provider.calls.load(Ordering::Relaxed);
-        let report = self.engine.unassign(&self.account, self.request.clone()).await.unwrap();
+        let report = self.engine.unassign(&self.account, self.request.clone(), None).await.unwrap();
         // Where reads lag, the proof is pending.
         let good = matches!(report.verified(), Verified::Yes | Verified::Pending);
         assert!(report.outcome() == Outcome::Removed && good, "{}: {:?}", self.slug, report.items);

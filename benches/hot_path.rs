@@ -21,8 +21,8 @@ use offramp::credentials::vault::{MasterKey, Vault};
 use offramp::engine::{Engine, EngineLimits};
 use offramp::gateway::{Caller, DEFAULT_ENVIRONMENT, Gateway, Parts};
 use offramp::http::{Site, decode, router};
+use offramp::storage::Envelope;
 use offramp::storage::sqlite::SqliteStorage;
-use offramp::storage::{Envelope, Scope};
 use offramp::transport::{AnswerBody, ProviderAnswer, ProviderCall, Transport, TransportError};
 use serde_json::{Value as Json, json};
 use tower::ServiceExt;
@@ -72,8 +72,7 @@ async fn api() -> Router {
         envelope: Envelope::Bare,
     };
     let gateway = Gateway::open(parts).await.unwrap();
-    let operator =
-        Caller { environment: DEFAULT_ENVIRONMENT.to_owned(), scopes: vec![Scope::Admin], envelope: Envelope::Bare };
+    let operator = Caller::operator(DEFAULT_ENVIRONMENT);
     let context = json!({"token": "secret"});
     let context = context.as_object().unwrap();
     gateway.connect_as("bench-account".to_owned(), &operator, "bench", None, context).await.unwrap();

@@ -10,12 +10,15 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::engine::EngineLimits;
-use crate::storage::Envelope;
+use crate::gateway::{IdempotencySettings, Settings};
+use crate::storage::{Durability, Envelope};
 use crate::transport::{EgressPolicy, EgressPolicyError, TransportLimits};
 
 /// The defaults, and their documentation.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 const LOCAL_FILE: &str = "offramp.toml";
+/// A shorter one would run out while its holder is well.
+const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 
 /// Why the settings cannot be used.
 #[derive(Debug, Error)]
@@ -29,11 +32,14 @@ pub enum ConfigError {
 }
 
 /// One variable. A text stays the text it is, `007` and `true` too: tokens and keys look like anything. Only a section's
-/// settings may be numbers.
+/// settings may be numbers, or `true` and `false`.
 fn from_environment(setting: &str, value: &str) -> Serialized<figment::value::Value> {
     let path = setting.replace("__", ".");
-    let number = value.parse::<u64>().ok().filter(|_| path.contains('.'));
-    let value = number.map_or_else(|| figment::value::Value::from(value), figment::value::Value::from);
+    let typed = || {
+        let number = value.parse::<u64>().ok().map(figment::value::Value::from);
+        number.or_else(|| value.parse::<bool>().ok().map(figment::value::Value::from))
+    };
+    let value = if path.contains('.') { typed() } else { None }.unwrap_or_else(|| figment::value::Value::from(value));
     Serialized::default(&path, value)
 }
 
@@ -52,6 +58,8 @@ pub struct Config {
     pub envelope: Envelope,
     pub limits: Limits,
     pub verify: Verify,
+    pub audit: Audit,
+    pub idempotency: Idempotency,
     pub log: Log,
 }
 
@@ -69,6 +77,24 @@ pub struct Limits {
 #[serde(deny_unknown_fields)]
 pub struct Verify {
     pub wait_limit_ms: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    pub enabled: bool,
+    pub durability: Durability,
+    pub redact_after_days: u32,
+    pub keep_days: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Idempotency {
+    pub wait_ms: u64,
+    pub lease_ms: u64,
+    pub keep_hours: u64,
+    pub answer_bytes: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -120,6 +146,25 @@ impl Config {
             call_timeout: Duration::from_millis(self.limits.call_timeout_ms),
             wait_limit: Duration::from_millis(self.verify.wait_limit_ms),
             answer_bytes: self.limits.answer_bytes,
+        }
+    }
+
+    /// What the gateway does beyond carrying requests out.
+    pub fn gateway_settings(&self) -> Settings {
+        Settings {
+            audit: self.audit.enabled,
+            redact_after_days: self.audit.redact_after_days,
+            keep_days: self.audit.keep_days,
+            idempotency: self.idempotency_settings(),
+        }
+    }
+
+    fn idempotency_settings(&self) -> IdempotencySettings {
+        IdempotencySettings {
+            wait: Duration::from_millis(self.idempotency.wait_ms),
+            lease: Duration::from_millis(self.idempotency.lease_ms).max(SHORTEST_LEASE),
+            keep: Duration::from_secs(self.idempotency.keep_hours.saturating_mul(60 * 60)),
+            answer_bytes: self.idempotency.answer_bytes,
         }
     }
 

@@ -13,7 +13,6 @@ use super::Failure;
 use super::start::start;
 use crate::config::Config;
 use crate::gateway::{Caller, DEFAULT_ENVIRONMENT};
-use crate::storage::{Envelope, Scope};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -56,11 +55,7 @@ pub(super) struct Remove {
 
 pub(super) async fn run(config: Config, command: &Command) -> Result<ExitCode, Failure> {
     let gateway = start(&config).await?.gateway;
-    let operator = |place: &Where| Caller {
-        environment: place.environment.clone(),
-        scopes: vec![Scope::Admin],
-        envelope: Envelope::Bare,
-    };
+    let operator = |place: &Where| Caller::operator(&place.environment);
     match command {
         Command::Add(add) => {
             let context = read_context(&add.context)?;

@@ -15,7 +15,7 @@ use super::Failure;
 use super::connector_check::Check;
 use super::start::connectors;
 use crate::config::Config;
-use crate::connector::{Capabilities, Registry, schema};
+use crate::connector::{Capabilities, DefinitionError, Registry, schema};
 use crate::suite::{self, Bench, Verdict};
 
 #[derive(Debug, Subcommand)]
@@ -58,10 +58,7 @@ pub(super) struct Test {
 
 pub(super) async fn run(config: &Config, command: &Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::List(list) => {
-            print_list(&connectors(config)?, list);
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::List(list) => Ok(print_list(&connectors(config)?, list)),
         Command::Test(test) => play(config, connectors(config)?, test).await,
         Command::Check(check) => check.run(config),
         Command::Schema => {
@@ -71,12 +68,20 @@ pub(super) async fn run(config: &Config, command: &Command) -> Result<ExitCode, 
     }
 }
 
-fn print_list(registry: &Registry, list: &List) {
-    let all = registry.slugs().into_iter().filter_map(|slug| registry.get(slug));
-    let all: Vec<Capabilities> = all.map(|connector| Capabilities::of(connector)).collect();
+fn print_list(registry: &Registry, list: &List) -> ExitCode {
+    let (mut all, mut end) = (Vec::new(), ExitCode::SUCCESS);
+    for found in registry.slugs().into_iter().filter_map(|slug| registry.find(slug)) {
+        match found {
+            Ok(connector) => all.push(Capabilities::of(connector)),
+            Err(mistake) => {
+                eprintln!("{}", mistake.render());
+                end = ExitCode::FAILURE;
+            }
+        }
+    }
     if list.json {
         println!("{}", json!({ "connectors": all }));
-        return;
+        return end;
     }
     let mut table = Table::new();
     table.load_preset(NOTHING);
@@ -108,6 +113,7 @@ fn print_list(registry: &Registry, list: &List) {
         ]);
     }
     println!("{table}");
+    end
 }
 
 async fn play(config: &Config, registry: Registry, test: &Test) -> Result<ExitCode, Failure> {
@@ -122,9 +128,10 @@ async fn play(config: &Config, registry: Registry, test: &Test) -> Result<ExitCo
     };
     let (mut cases, mut without) = (BTreeMap::new(), Vec::new());
     for slug in slugs {
-        let connector = registry
-            .get(&slug)
+        let found = registry.find(&slug);
+        let found = found
             .ok_or_else(|| format!("there is no connector `{slug}`; there are: {}", registry.slugs().join(", ")))?;
+        let connector = found.map_err(DefinitionError::render)?;
         let case = match config.connectors_dir.as_str() {
             "" => suite::embedded_case(&connector.slug, &scenarios),
             folder => suite::case_in(Path::new(folder), &connector.slug, &scenarios),

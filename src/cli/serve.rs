@@ -17,8 +17,9 @@ use crate::gateway::{DEFAULT_ENVIRONMENT, Gateway};
 use crate::http::{Site, decode, router};
 use crate::storage::Scope;
 
-/// How soon a change another process made in the database is seen.
-const REFRESH_EVERY: Duration = Duration::from_millis(500);
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How soon a change another process made in the database, or in the file of the vault's keys, is seen.
+pub(super) const REFRESH_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
     // Before anything is said: whoever reads that it serves may already ask it to end.
@@ -35,6 +36,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
         greet(address, token.expose_secret());
     }
     tokio::spawn(keep_fresh(Arc::clone(&gateway)));
+    tokio::spawn(forget(Arc::clone(&gateway)));
     tracing::info!(%address, connectors = gateway.registry().slugs().join(" "), "serving");
     serve(listener, gateway, &config, stopped).await?;
     Ok(ExitCode::SUCCESS)
@@ -55,7 +57,7 @@ pub(super) async fn serve(
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     let limits = decode::Limits { body_bytes: config.limits.body_bytes, ..decode::Limits::default() };
-    let app = router(gateway, Site { limits });
+    let app = router(Arc::clone(&gateway), Site { limits });
     let (stopping, mut stop) = tokio::sync::watch::channel(false);
     let signalled = async move {
         stopped.await;
@@ -68,8 +70,14 @@ pub(super) async fn serve(
     });
     let server = axum::serve(listener, app).with_graceful_shutdown(signalled);
     let patience = Duration::from_millis(config.limits.shutdown_ms);
+    let finished = async {
+        let served = server.await;
+        // Whoever hung up has left work behind.
+        gateway.finish().await;
+        served
+    };
     tokio::select! {
-        served = server => served?,
+        served = finished => served?,
         () = async {
             let _ = stop.wait_for(|stopping| *stopping).await;
             tokio::time::sleep(patience).await;
@@ -80,9 +88,20 @@ pub(super) async fn serve(
 
 async fn keep_fresh(gateway: Arc<Gateway>) {
     let mut ticks = tokio::time::interval(REFRESH_EVERY);
-    let mut failing = false;
+    let (mut failing, mut without_keys) = (false, false);
     loop {
         ticks.tick().await;
+        // A file may be slow: it is not read where requests are served.
+        let reader = Arc::clone(&gateway);
+        let keys = tokio::task::spawn_blocking(move || reader.reload_keys()).await;
+        match keys.unwrap_or(Ok(())) {
+            Ok(()) => without_keys = false,
+            Err(error) if !without_keys => {
+                without_keys = true;
+                tracing::error!(%error, "the vault's keys cannot be read again; those at hand stay in use");
+            }
+            Err(_) => {}
+        }
         match gateway.refresh().await {
             Ok(()) => failing = false,
             Err(error) if !failing => {
@@ -90,6 +109,20 @@ async fn keep_fresh(gateway: Arc<Gateway>) {
                 tracing::error!(%error, "accounts and tokens cannot be refreshed; those at hand stay in use");
             }
             Err(_) => {}
+        }
+    }
+}
+
+/// Lets the audit forget what the settings say, and idempotency keys whose time is over.
+async fn forget(gateway: Arc<Gateway>) {
+    let mut ticks = tokio::time::interval(FORGET_EVERY);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = gateway.forget().await {
+            tracing::error!(%error, "old entries of the audit are kept for now");
+        }
+        if let Err(error) = gateway.forget_keys().await {
+            tracing::error!(%error, "old idempotency keys are kept for now");
         }
     }
 }

@@ -8,8 +8,9 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Failure;
 use crate::config::Config;
 use crate::connector::{LoadError, Registry, embedded, from_directory};
-use crate::credentials::vault::{MasterKey, Vault};
+use crate::credentials::vault::{KeyFile, KeyRing, Vault};
 use crate::engine::Engine;
+use crate::gateway::keys::{KeyUse, MissingKeys};
 use crate::gateway::{Gateway, Parts};
 use crate::storage::Storage;
 use crate::storage::sqlite::SqliteStorage;
@@ -25,9 +26,13 @@ pub(super) struct Started {
 /// Puts a gateway together.
 pub(super) async fn start(config: &Config) -> Result<Started, Failure> {
     let registry = connectors(config)?;
-    let (key, new_key_file) = master_key(config)?;
-    let storage = SqliteStorage::open(&config.database_url).await?;
-    let gateway = assemble(config, registry, key, Arc::new(storage), config.admin_token.clone()).await?;
+    let keys = keys_of_setting(config)?;
+    let storage = SqliteStorage::open_with(&config.database_url, config.audit.durability).await?;
+    let (vault, new_key_file) = match keys {
+        Some(keys) => (Vault::new(keys)?, false),
+        None => vault_of_file(KeyFile::at(&config.vault_key_file), &storage).await?,
+    };
+    let gateway = assemble(config, registry, vault, Arc::new(storage), config.admin_token.clone()).await?;
     Ok(Started { gateway, new_key_file })
 }
 
@@ -35,7 +40,7 @@ pub(super) async fn start(config: &Config) -> Result<Started, Failure> {
 pub(super) async fn assemble(
     config: &Config,
     registry: Registry,
-    key: MasterKey,
+    vault: Vault,
     storage: Arc<dyn Storage>,
     admin_token: SecretString,
 ) -> Result<Arc<Gateway>, Failure> {
@@ -45,8 +50,8 @@ pub(super) async fn assemble(
     };
     let transport = ProviderTransport::with_trust(config.egress()?, config.transport_limits(), trust);
     let engine = Engine::new(Arc::new(transport), config.engine_limits());
-    let parts = Parts { registry, engine, storage, vault: Vault::new(key)?, admin_token, envelope: config.envelope };
-    Ok(Arc::new(Gateway::open(parts).await?))
+    let parts = Parts { registry, engine, storage, vault, admin_token, envelope: config.envelope };
+    Ok(Arc::new(Gateway::open_with(parts, config.gateway_settings()).await?))
 }
 
 /// The connectors the settings ask for.
@@ -61,10 +66,24 @@ pub(super) fn connectors(config: &Config) -> Result<Registry, Failure> {
     })
 }
 
-fn master_key(config: &Config) -> Result<(MasterKey, bool), Failure> {
-    let text = config.vault_key.expose_secret();
-    if !text.is_empty() {
-        return Ok((MasterKey::from_base64(text).map_err(|error| format!("vault_key: {error}"))?, false));
+/// The vault's keys, if the settings hold them.
+pub(super) fn keys_of_setting(config: &Config) -> Result<Option<KeyRing>, Failure> {
+    match config.vault_key.expose_secret() {
+        "" => Ok(None),
+        text => Ok(Some(KeyRing::from_text(text).map_err(|error| format!("vault_key: {error}"))?)),
     }
-    Ok(MasterKey::load_or_create(&config.vault_key_file)?)
+}
+
+/// A vault of the keys in this file, which is made where it is missing and nothing is sealed yet.
+async fn vault_of_file(file: KeyFile, storage: &dyn Storage) -> Result<(Vault, bool), Failure> {
+    let (keys, made) = match file.load()? {
+        Some(keys) => (keys, false),
+        None => {
+            // A new key would open none of them, and would hide that the right one is gone.
+            MissingKeys::check(&KeyUse::of(storage).await?, &[])
+                .map_err(|missing| format!("there is no key file {}. {missing}", file.path().display()))?;
+            file.load_or_create()?
+        }
+    };
+    Ok((Vault::following(file, keys)?, made))
 }

@@ -76,6 +76,8 @@ pub struct Call {
     pub paginate: Option<Paginate>,
     /// One call an item, rather than one for all.
     pub per_item: bool,
+    /// The user's id stands in its path.
+    pub names_user: bool,
     /// What of the answer's body anybody looks at.
     pub projection: Projection,
 }
@@ -195,6 +197,8 @@ pub enum LookupPlace {
 #[derive(Debug)]
 pub struct Check {
     pub refuse_when: Expression,
+    /// It is made of what only a look-up teaches of a role.
+    pub of_learnt: bool,
     pub message: TextTemplate,
 }
 
@@ -230,6 +234,8 @@ pub struct ReadStep {
 #[derive(Debug)]
 pub struct Stop {
     pub when: Expression,
+    /// It is made of what only a look-up teaches of a role.
+    pub of_learnt: bool,
     pub outcome: Outcome,
     pub kind: Option<ErrorKind>,
     pub message: TextTemplate,
@@ -255,6 +261,8 @@ pub struct WriteStep {
     pub call: Call,
     pub spread: Spread,
     pub when: Option<Expression>,
+    /// `when` is made of what only a look-up teaches of a role.
+    pub of_learnt: bool,
     /// Whether sending it twice does no more than sending it once.
     pub repeatable: bool,
 }
@@ -266,6 +274,8 @@ pub struct Proof {
     pub inherited: Option<Holds>,
     pub read_lag_s: u32,
     pub accepted_shows_role: bool,
+    /// Whether answers show that there is such a user.
+    pub shows_user: Option<Expression>,
 }
 
 /// How answers show whether a role is held.

@@ -13,6 +13,7 @@ use thiserror::Error;
 use vrl::value::KeyString;
 
 use super::keeper::{SecretKeeper, Secrets};
+use super::mask::spellings;
 use super::messages::{MessageSession, broker_address};
 use super::session::Session;
 use crate::connector::{AccountKey, AuthScheme, Connector, Messages, WayTaken};
@@ -304,18 +305,6 @@ impl fmt::Debug for Account {
             .field("integration", &self.connector.slug)
             .finish_non_exhaustive()
     }
-}
-
-/// Shorter texts are not searched for: they would be found in what is no secret.
-pub(super) const SHORTEST_SECRET_BYTES: usize = 6;
-
-fn spellings(secret: &serde_json::Value) -> Vec<Vec<u8>> {
-    let Some(plain) = secret.as_str().filter(|text| text.len() >= SHORTEST_SECRET_BYTES) else { return Vec::new() };
-    let quoted = serde_json::Value::from(plain).to_string();
-    let mut spellings = vec![plain.as_bytes().to_vec(), quoted.trim_matches('"').as_bytes().to_vec()];
-    spellings.push(percent_encoding::utf8_percent_encode(plain, percent_encoding::NON_ALPHANUMERIC).to_string().into());
-    spellings.dedup();
-    spellings
 }
 
 fn values_of<'c>(context: impl Iterator<Item = (&'c String, &'c serde_json::Value)>) -> Value {

@@ -8,9 +8,11 @@ use arc_swap::ArcSwapOption;
 use http::{HeaderName, HeaderValue};
 use vrl::value::{KeyString, ObjectMap};
 
-use super::account::{BaseUrl, ContextError, SHORTEST_SECRET_BYTES};
+use super::account::{BaseUrl, ContextError};
 use super::keeper::{KeeperError, SecretKeeper, Secrets};
+use super::mask::{SHORTEST_SECRET_BYTES, spellings};
 use super::token::{self, Granted, SessionError, secret_header};
+use super::vault::same_secrets;
 use crate::connector::{AuthScheme, TokenCall, TokenScheme};
 use crate::expression::{Scope, Value, from_json, object};
 use crate::model::ErrorKind;
@@ -38,10 +40,9 @@ impl Bearer {
     }
 
     /// What in the headers is secret: a header's value, or what follows its scheme; and what came with them.
-    pub fn secrets(&self) -> impl Iterator<Item = &[u8]> {
-        let texts = self.headers.iter().map(|(_, value)| value.as_bytes());
-        let bare = texts.map(|text| text.iter().position(|byte| *byte == b' ').map_or(text, |at| &text[at + 1..]));
-        bare.chain(self.others.iter().map(Vec::as_slice)).filter(|text| text.len() >= SHORTEST_SECRET_BYTES)
+    pub fn secrets(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        let bare = self.headers.iter().filter_map(|(_, value)| token::credential(value));
+        bare.chain(self.others.iter().map(Vec::as_slice).filter(|text| text.len() >= SHORTEST_SECRET_BYTES))
     }
 }
 
@@ -129,7 +130,7 @@ impl Session {
     /// Whether these sealed secrets are what this session itself had kept.
     pub fn has_kept(&self, sealed: &[u8]) -> bool {
         let kept = self.token.as_ref().and_then(|token| token.kept.load_full());
-        kept.is_some_and(|kept| *kept == sealed)
+        kept.is_some_and(|kept| same_secrets(&kept, sealed))
     }
 
     /// The names of the headers that carry the credentials.
@@ -253,7 +254,10 @@ impl TokenSession {
     ) -> Result<Granted, SessionError> {
         let known = object([("token", Value::Object(state.taken.clone()))]);
         let scope = Scope::of_account(&state.values).with_call(&known);
-        token::ask(&self.scheme, call, &scope, &self.base, transport, timeout).await
+        let taken = state.taken.values().filter_map(Value::to_str_lossy).map(|text| serde_json::Value::from(&*text));
+        let secrets: Vec<Vec<u8>> =
+            state.secret.values().cloned().chain(taken).flat_map(|secret| spellings(&secret)).collect();
+        token::ask(&self.scheme, call, &scope, &secrets, &self.base, transport, timeout).await
     }
 
     /// Takes an answer over. If it replaces secrets, its token waits in `unkept` until they are kept.

@@ -11,6 +11,8 @@ use thiserror::Error;
 use vrl::value::ObjectMap;
 
 use super::account::BaseUrl;
+use super::mask::SHORTEST_SECRET_BYTES;
+use super::said::Said;
 use crate::connector::{TokenBody, TokenCall, TokenError, TokenScheme};
 use crate::expression::{FillError, Scope, Value, encode_segment, from_json, id_text, object, to_json};
 use crate::model::ErrorKind;
@@ -26,16 +28,14 @@ const LARGEST_TOKEN_ANSWER_BYTES: usize = 256 << 10;
 #[error("{message}")]
 pub struct SessionError {
     pub kind: ErrorKind,
-    /// The token endpoint's status, if it answered.
-    pub status: Option<u16>,
-    /// The headers it answered with: they may say when to try again.
-    pub headers: Option<Box<HeaderMap>>,
+    /// What was answered, if anything was.
+    pub said: Option<Box<Said>>,
     pub message: String,
 }
 
 impl SessionError {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, status: None, headers: None, message: message.into() }
+        Self { kind, said: None, message: message.into() }
     }
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Granted {
     pub(super) life: Duration,
 }
 
-/// Makes a token call.
+/// Makes a token call. `secrets` are those that its answer may repeat.
 ///
 /// # Errors
 /// If it cannot be made, or gives no token.
@@ -58,6 +58,7 @@ pub(super) async fn ask(
     scheme: &TokenScheme,
     call: &TokenCall,
     scope: &Scope<'_>,
+    secrets: &[Vec<u8>],
     base: &BaseUrl,
     transport: &dyn Transport,
     timeout: Duration,
@@ -65,6 +66,7 @@ pub(super) async fn ask(
     let (uri, headers, body) = render(call, scope, base).map_err(|reason| {
         SessionError::new(ErrorKind::CredentialsRejected, format!("the token call cannot be made: {reason}"))
     })?;
+    let shown_to_it: Vec<Vec<u8>> = headers.values().filter_map(credential).map(<[u8]>::to_vec).collect();
     let outgoing = ProviderCall { method: call.method.clone(), uri, headers, body, timeout };
     let sent = Instant::now();
     let answer = transport.send(outgoing).await.map_err(|error| unreachable_endpoint(&error))?;
@@ -82,12 +84,21 @@ pub(super) async fn ask(
         return Ok(granted);
     }
     let error = refusal(&scheme.errors, status, &json, &body);
-    let headers = Box::new(answer.headers);
-    let message = match headers.get(LOCATION) {
+    let message = match answer.headers.get(LOCATION) {
         Some(_) if answer.status.is_redirection() => format!("{} (a redirect is not followed)", error.message),
         _ => error.message,
     };
-    Err(SessionError { status: Some(status), headers: Some(headers), message, ..error })
+    let secrets = secrets.iter().chain(&shown_to_it).map(Vec::as_slice);
+    let paths = scheme.take.iter().map(|(_, path)| path).chain(scheme.keep.iter().map(|(_, path)| path));
+    let said = Said::new(status, answer.headers, &body, secrets, paths);
+    Err(SessionError { said: Some(Box::new(said)), message, ..error })
+}
+
+/// What of a header is secret: what follows its scheme.
+pub(super) fn credential(value: &HeaderValue) -> Option<&[u8]> {
+    let text = Some(value.as_bytes()).filter(|_| value.is_sensitive())?;
+    let bare = text.iter().position(|byte| *byte == b' ').map_or(text, |at| &text[at + 1..]);
+    (bare.len() >= SHORTEST_SECRET_BYTES).then_some(bare)
 }
 
 /// Renders a token call.

@@ -4,18 +4,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use memchr::memmem;
 use serde_json::Value as Json;
 
+use super::mask::Repeated;
 use super::report::Failure;
 use super::wire::{Answered, Received, Wire};
 use crate::connector::Call;
-use crate::credentials::Bearer;
+use crate::credentials::{Bearer, MASK, Said, without_secrets};
 use crate::expression::{AnswerMatcher, Captured, Projection, Reading, Scope, Value, from_json, object};
 use crate::model::{ErrorKind, Outcome};
-
-/// Shown in place of a secret.
-pub(super) const MASK: &str = "********";
 
 impl Wire<'_> {
     /// What the answer means. Anything the definition does not name is `unknown`.
@@ -34,7 +31,7 @@ impl Wire<'_> {
         let answered = Arc::new(Answered {
             status,
             headers,
-            masked: self.masked(&raw, credentials),
+            repeated: Repeated::find(&raw, self.secrets(credentials)),
             raw,
             reading: Arc::new(Reading { value, captured }),
             cut_by: None,
@@ -65,27 +62,30 @@ impl Wire<'_> {
         (answered, Err(Failure { settle, ..Failure::new(kind, outcome, message) }))
     }
 
-    /// The bytes without the account's own secrets; `None` if they hold none.
-    fn masked(&self, raw: &Bytes, credentials: &Bearer) -> Option<Bytes> {
-        let mut masked = None;
-        if raw.is_empty() {
-            return None;
+    /// The account's own secrets, and those that come with its credentials.
+    fn secrets<'s>(&'s self, credentials: &'s Bearer) -> impl Iterator<Item = &'s [u8]> + Clone {
+        self.account.secrets.iter().map(Vec::as_slice).chain(credentials.secrets())
+    }
+
+    /// What a token endpoint said, as an answer: no expression reads it.
+    pub(super) fn said(&self, said: &Said) -> Answered {
+        let secrets = self.account.secrets.iter().map(Vec::as_slice);
+        Answered {
+            status: said.status,
+            headers: said.headers.clone(),
+            further: Vec::new(),
+            repeated: Repeated::find(&said.body, secrets),
+            raw: said.body.clone(),
+            reading: Arc::new(Value::Null.into()),
+            cut_by: None,
         }
-        for secret in self.account.secrets.iter().map(Vec::as_slice).chain(credentials.secrets()) {
-            let text: &[u8] = masked.as_deref().unwrap_or(raw);
-            if let Some(first) = memmem::find(text, secret) {
-                masked = Some(without(text, secret, first));
-            }
-        }
-        masked.map(Bytes::from)
     }
 
     /// An answer's headers without the account's own secrets.
     pub(super) fn masked_headers(&self, headers: &HeaderMap, credentials: &Bearer) -> HeaderMap {
         let mut headers = headers.clone();
         for value in headers.values_mut() {
-            let bytes = Bytes::copy_from_slice(value.as_bytes());
-            if let Some(masked) = self.masked(&bytes, credentials) {
+            if let Some(masked) = without_secrets(value.as_bytes(), self.secrets(credentials)) {
                 *value = HeaderValue::from_bytes(&masked).unwrap_or(HeaderValue::from_static(MASK));
             }
         }
@@ -116,20 +116,6 @@ impl Wire<'_> {
         let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         (!text.is_empty()).then_some(text)
     }
-}
-
-/// The text with every occurrence of the secret masked; the first is at `first`.
-fn without(text: &[u8], secret: &[u8], first: usize) -> Vec<u8> {
-    let mut masked = Vec::with_capacity(text.len());
-    let (mut rest, mut next) = (text, Some(first));
-    while let Some(at) = next {
-        masked.extend_from_slice(&rest[..at]);
-        masked.extend_from_slice(MASK.as_bytes());
-        rest = &rest[at + secret.len()..];
-        next = memmem::find(rest, secret);
-    }
-    masked.extend_from_slice(rest);
-    masked
 }
 
 fn read_projected(projection: &Projection, raw: &Bytes) -> Option<(Value, Captured)> {

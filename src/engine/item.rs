@@ -23,8 +23,12 @@ pub(super) struct Item {
     pub(super) confirmed_by: Option<&'static str>,
     pub(super) reason: Option<&'static str>,
     pub(super) failure: Option<Failure>,
+    /// Why what a look-up would have taught of the role is not known, where it failed.
+    pub(super) unlearnt: Option<Failure>,
     /// Whether the role was shown to exist: listed, in a table, or held.
     pub(super) role_shown: bool,
+    /// All but the user is shown: whoever shows the user makes it `yes`.
+    pub(super) awaits_user: bool,
     pub(super) write: Write,
 }
 
@@ -53,7 +57,9 @@ impl Item {
             confirmed_by: None,
             reason: None,
             failure: None,
+            unlearnt: None,
             role_shown: false,
+            awaits_user: false,
             write: Write::NotSent,
         }
     }

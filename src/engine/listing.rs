@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::Uri;
 use http::uri::PathAndQuery;
 
+use super::mask::Repeated;
 use super::report::Failure;
 use super::wire::{Answered, Exchange, Extra, Page, Wire};
 use crate::connector::{Call, PageBy, Paginate};
@@ -22,6 +24,7 @@ impl Wire<'_> {
         let mut complete = false;
         let mut cut_by = None;
         let mut further = Vec::new();
+        let mut repeated: Option<Box<Repeated>> = None;
         for _ in 0..paginate.max_pages {
             let page = match (cursor.as_deref(), paginate.by) {
                 (None, _) => None,
@@ -45,6 +48,12 @@ impl Wire<'_> {
                     return Exchange { result: Err(failure), sends: exchange.sends, trace, rest: None };
                 }
             };
+            if repeated.is_none() {
+                repeated = match (&answered.repeated, &first) {
+                    (Some(here), Some(page)) => Some(here.on_a_later_page(&page.raw)),
+                    (here, _) => here.clone(),
+                };
+            }
             let list = match at(&answered.reading.value, &paginate.list) {
                 Some(Value::Array(list)) => list,
                 other => {
@@ -80,12 +89,19 @@ impl Wire<'_> {
             status: first.status,
             headers: first.headers.clone(),
             raw: first.raw.clone(),
-            masked: first.masked.clone(),
+            repeated,
             reading: Arc::new(value.into()),
             cut_by,
             further,
         };
         Exchange { result: Ok(Arc::new(whole)), sends: 1, trace, rest: None }
+    }
+}
+
+impl Answered {
+    /// The bytes as they may be shown, of every page in its order.
+    pub(super) fn pages(&self) -> Vec<Bytes> {
+        std::iter::once(self.shown()).chain(&self.further).cloned().collect()
     }
 }
 

@@ -21,6 +21,8 @@ enum Search {
     Absent {
         candidates: Vec<String>,
         complete: bool,
+        /// What kept the rest from being looked at.
+        unread: Option<Failure>,
     },
     Several(Vec<String>),
     /// The provider's list was not read to its end: whether one alone matches cannot be told.
@@ -28,7 +30,7 @@ enum Search {
     Failed(Failure),
 }
 
-/// The one that matched.
+/// What was learnt of the one that matched.
 struct Found {
     taken: KnownRole,
     /// It shows that the role exists.
@@ -73,6 +75,7 @@ impl Run<'_> {
                 let id = taken.iter().find(|(field, _)| field.as_str() == "id").and_then(|(_, value)| id_text(value));
                 let Some(id) = id else { return refuse("no id is known of the user with", &[]) };
                 self.set_user_id(&id);
+                self.note_user();
                 Ok(())
             }
             Search::Several(candidates) => refuse("several users have", &candidates),
@@ -121,7 +124,10 @@ impl Run<'_> {
             Some(known) => (known, true),
             None => match self.search_role(index, given, &text).await? {
                 Some(Found { taken, shows: true }) => {
-                    self.wire.account.remember_role(key, taken.clone());
+                    // What holds a secret is read again: nobody would know later that it has to be masked.
+                    if self.repeated.is_empty() {
+                        self.wire.account.remember_role(key, taken.clone());
+                    }
                     (Arc::new(taken), true)
                 }
                 Some(Found { taken, shows: false }) => (Arc::new(taken), false),
@@ -156,11 +162,16 @@ impl Run<'_> {
     async fn search_role(&mut self, index: usize, given: RoleField, text: &str) -> Result<Option<Found>, RequestError> {
         let mut candidates = Vec::new();
         let mut shown_absent = false;
+        let mut unlearnt = None;
         let value = Value::from(text);
         let operation = self.operation;
         for lookup in operation.role_lookups.iter().filter(|lookup| lookup.given == given) {
             match self.search(lookup, &value, index, given.into()).await {
                 Search::Found(found) => return Ok(Some(found)),
+                Search::Several(_) if given == RoleField::Id => {
+                    let message = format!("roles[{index}].id: the provider lists several roles of that id");
+                    return Err(RequestError::new(message));
+                }
                 Search::Several(several) => {
                     return Err(RequestError::new(format!(
                         "roles[{index}].name means several roles: {}; give roles[{index}].id",
@@ -173,18 +184,21 @@ impl Run<'_> {
                          give roles[{index}].id"
                     )));
                 }
-                Search::Absent { candidates: seen, complete } => {
+                Search::Absent { candidates: seen, complete, unread } => {
                     shown_absent |= complete && !lookup.partial;
+                    unlearnt = unread.or(unlearnt);
                     candidates.extend(seen);
                 }
                 Search::Failed(failure)
                     if failure.kind == ErrorKind::NotFound && given == RoleField::Id && !lookup.partial =>
                 {
-                    self.items[index].end(failure.outcome, Some(failure));
+                    self.items[index].end(Outcome::Failed, Some(failure));
                     return Ok(None);
                 }
                 // A role that cannot be asked about is worked on all the same: it is not shown to exist, that is all.
-                Search::Failed(failure) if given == RoleField::Id && !failure.kind.is_of_account() => {}
+                Search::Failed(failure) if given == RoleField::Id && !failure.kind.is_of_account() => {
+                    unlearnt = Some(failure);
+                }
                 Search::Failed(failure) => {
                     self.end_item(index, failure);
                     return Ok(None);
@@ -203,7 +217,10 @@ impl Run<'_> {
                 self.items[index].end(Outcome::Failed, Some(failure));
                 Ok(None)
             }
-            RoleField::Id => Ok(None),
+            RoleField::Id => {
+                self.items[index].unlearnt = unlearnt;
+                Ok(None)
+            }
         }
     }
 
@@ -237,7 +254,7 @@ impl Run<'_> {
             }
         }
         if lookup.none_when.as_ref().is_some_and(|none| none.is_true(&self.scope(Some(index)))) {
-            let none = Search::Absent { candidates: Vec::new(), complete: cut.is_none() && !lookup.partial };
+            let none = Search::Absent { candidates: Vec::new(), complete: !lookup.partial, unread: None };
             return if_whole(none, cut, what);
         }
         let call = &self.connector.reads[read];
@@ -269,6 +286,10 @@ impl Run<'_> {
         let exchange = self.wire.exchange(call, &self.scope(item.or(index)), Extra::default(), false).await;
         self.trace.extend(exchange.trace);
         let answered = exchange.result?;
+        self.repeated.note(&answered);
+        if call.names_user && self.operation.proof.shows_user.is_none() && (200..300).contains(&answered.status) {
+            self.note_user();
+        }
         let answers = match item {
             Some(index) => &mut self.items[index].answers,
             None => &mut self.shared,
@@ -297,13 +318,24 @@ impl Cut {
         let complete = answered.reading.value.as_object().and_then(|answer| answer.get("complete"));
         (complete == Some(&Value::Boolean(false))).then(|| Self { by: answered.cut_by.clone() })
     }
+
+    fn failure(&self) -> Option<Failure> {
+        self.by.as_ref().map(|failure| Failure::clone(failure))
+    }
 }
 
 /// What a search came to. Of names and addresses, only whole lists can say that one alone has it, or none.
 fn if_whole(search: Search, cut: Option<Cut>, what: Given) -> Search {
     match (search, cut) {
         (Search::Found(_) | Search::Absent { .. }, Some(cut)) if what == Given::Text => {
-            cut.by.map_or(Search::CutShort, |failure| Search::Failed(Failure::clone(&failure)))
+            cut.failure().map_or(Search::CutShort, Search::Failed)
+        }
+        (Search::Absent { candidates, .. }, Some(cut)) => {
+            let too_long = || {
+                let message = "the provider's list of roles is too long to be searched to its end";
+                Failure::new(ErrorKind::ProviderError, Outcome::Failed, message)
+            };
+            Search::Absent { candidates, complete: false, unread: Some(cut.failure().unwrap_or_else(too_long)) }
         }
         (search, _) => search,
     }
@@ -321,13 +353,15 @@ fn pick(lookup: &Lookup, entries: &[Value], given: &Value, complete: bool) -> Se
         let path = lookup.matches.as_ref().or(lookup.take.first().map(|(_, path)| path));
         path.and_then(|path| id_text(path.get(entry)?).map(Cow::into_owned))
     };
+    let same = |left: &Value, right: &Value| lookup.take.iter().all(|(_, path)| path.get(left) == path.get(right));
     match matching.as_slice() {
-        [one] => {
+        // Pages that overlap show an entry twice.
+        [one, others @ ..] if others.iter().all(|other| same(one, other)) => {
             let taken = lookup.take.iter().filter_map(|(field, path)| Some((field.clone(), path.get(one)?.clone())));
             let taken = taken.filter(|(_, value)| !matches!(value, Value::Null)).collect();
             Search::Found(Found { taken, shows: true })
         }
-        [] => Search::Absent { candidates: entries.iter().filter_map(label).collect(), complete },
+        [] => Search::Absent { candidates: entries.iter().filter_map(label).collect(), complete, unread: None },
         several => {
             let ids = several.iter().filter_map(|entry| {
                 let (_, path) = lookup.take.iter().find(|(field, _)| field.as_str() == "id")?;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use super::passthrough;
 use super::report::{Failure, PlanStep};
-use super::wire::{Exchange, Extra, Received, Wire, transport_failure};
+use super::wire::{Exchange, Extra, Received, Wire, record, transport_failure};
 use crate::connector::Call;
 use crate::credentials::{MessageSession, OpenSession, Unanswered};
 use crate::expression::{Scope, from_json, to_json};
@@ -58,13 +58,19 @@ impl Wire<'_> {
     ) -> Exchange {
         let message = match self.compose(call, scope, extra) {
             Ok(message) => message,
-            Err(failure) => return Exchange { result: Err(failure), sends: 0, trace: Vec::new(), rest: None },
+            Err(failure) => return Exchange::unsent(failure),
         };
         let (transport, timeout) = (self.transport.as_ref(), self.limits.timeout);
         let mut session = match messages.open(transport, timeout).await {
             Ok(session) => session,
             Err(error) => return self.without_credentials(&error),
         };
+        if let Some(intent) = extra.intent {
+            let body = Json::Object(message.clone()).to_string();
+            if let Err(failure) = record(Some(intent), body.as_bytes()).await {
+                return Exchange::unsent(failure);
+            }
+        }
         let mut gone = false;
         let mut exchange = self.publish(messages, &session, call, scope, &message, &mut gone).await;
         let refused =
@@ -79,11 +85,12 @@ impl Wire<'_> {
         if refused(&exchange) {
             let renewed = match messages.reopen(Some(&session), transport, timeout).await {
                 Ok(session) => session,
-                Err(error) => return self.without_credentials(&error),
+                Err(error) => {
+                    exchange.then(self.without_credentials(&error));
+                    return exchange;
+                }
             };
-            let mut again = self.publish(messages, &renewed, call, scope, &message, &mut gone).await;
-            exchange.trace.append(&mut again.trace);
-            exchange = Exchange { trace: exchange.trace, sends: exchange.sends + again.sends, ..again };
+            exchange.then(self.publish(messages, &renewed, call, scope, &message, &mut gone).await);
         }
         self.note_credentials_of(&exchange);
         exchange
@@ -92,7 +99,7 @@ impl Wire<'_> {
     /// Opens the account's session, where that is all there is to try.
     pub(super) async fn open_session(&self, messages: &MessageSession) -> Result<(), Failure> {
         let opened = messages.open(self.transport.as_ref(), self.limits.timeout).await;
-        opened.map(drop).map_err(|error| Failure::new(error.kind, Outcome::Failed, error.message))
+        opened.map(drop).map_err(|error| self.no_credentials(&error))
     }
 
     async fn publish(

@@ -7,6 +7,7 @@ mod listing;
 mod locks;
 mod lookup;
 mod mapped;
+mod mask;
 mod messages;
 mod passthrough;
 mod prepare;
@@ -27,14 +28,15 @@ use run::Run;
 use sources::Sources;
 use wire::{CallLimits, Extra, Wire};
 
+use crate::audit::Trail;
 use crate::credentials::Account;
 use crate::expression::{Answers, Value};
-use crate::model::{Outcome, RequestError, ResponseFormat, UnassignRequest, VerifyMode};
+use crate::model::{Options, Outcome, RequestError, ResponseFormat, RoleRef, UnassignRequest, VerifyMode};
 use crate::transport::Transport;
 
 pub(crate) use classify::shown_body;
 pub use mapped::{Mapped, Shown, UserFields};
-pub use report::{Failure, ItemReport, PlanStep, Report, TraceStep};
+pub use report::{Failure, ItemReport, PlanStep, Report, Seen, TraceStep};
 pub use wire::Answered;
 
 /// The engine's limits.
@@ -61,11 +63,39 @@ impl Engine {
         Self { transport, limits, locks: Locks::default() }
     }
 
-    /// Carries a request out, or plans it.
+    /// Carries a request out, or plans it. Each write is recorded in `trail` before it leaves.
     ///
     /// # Errors
     /// If the request is bad input: nothing was written then.
-    pub async fn unassign(&self, account: &Account, mut request: UnassignRequest) -> Result<Report, RequestError> {
+    pub async fn unassign(
+        &self,
+        account: &Account,
+        request: UnassignRequest,
+        trail: Option<&Trail>,
+    ) -> Result<Report, RequestError> {
+        let mut run = self.begin(account, request)?;
+        run.trail = trail;
+        self.work(&mut run).await?;
+        run.prove(self.limits.wait_limit).await;
+        Ok(self.report(run).await)
+    }
+
+    /// Looks whether a user holds roles, by reads alone.
+    ///
+    /// # Errors
+    /// If the request is bad input.
+    pub async fn look(&self, account: &Account, user: &str, roles: Vec<RoleRef>) -> Result<Vec<Seen>, RequestError> {
+        let options = Options { dry_run: true, check_before: true, ..Options::default() };
+        let request = UnassignRequest { id: Some(user.to_owned()), roles, options, ..UnassignRequest::default() };
+        let mut run = self.begin(account, request)?;
+        self.work(&mut run).await?;
+        let mut seen: Vec<Seen> = (0..run.items.len()).map(|index| run.seen(index)).collect();
+        seen.iter_mut().filter_map(|seen| seen.message.as_mut()).for_each(|message| run.repeated.mask(message));
+        Ok(seen)
+    }
+
+    /// Checks all that can be checked before anything is read.
+    fn begin<'e>(&'e self, account: &'e Account, mut request: UnassignRequest) -> Result<Run<'e>, RequestError> {
         let operation = &account.connector.unassign;
         passthrough::check(operation, &request)?;
         passthrough::check_way(account, &request)?;
@@ -84,7 +114,21 @@ impl Engine {
             prepare::check_item(operation, value, index)?;
         }
         let items = roles.into_iter().zip(values).map(|(role, value)| Item::new(role, value)).collect();
-        let mut run = Run::new(self.wire(account, &request), &self.locks, request, items);
+        Ok(Run::new(self.wire(account, &request), &self.locks, request, items))
+    }
+
+    /// Looks up, reads and writes; a dry run looks up and reads.
+    async fn work(&self, run: &mut Run<'_>) -> Result<(), RequestError> {
+        let worked = match self.resolve(run).await {
+            Ok(()) => run.walk().await,
+            Err(error) => Err(error),
+        };
+        worked.map_err(|error| run.masked(error))
+    }
+
+    /// Looks users and roles up, and checks what they are.
+    async fn resolve(&self, run: &mut Run<'_>) -> Result<(), RequestError> {
+        let operation = run.operation;
         run.fill_inputs(Sources::BeforeUser).await?;
         run.find_user().await?;
         run.fill_inputs(Sources::FromUser).await?;
@@ -102,11 +146,12 @@ impl Engine {
                     let message = check.message.fill(&scope).ok().flatten().unwrap_or_default();
                     return Err(RequestError::new(message));
                 }
+                if check.of_learnt {
+                    run.end_undecided(index);
+                }
             }
         }
-        run.walk().await?;
-        run.prove(self.limits.wait_limit).await;
-        Ok(self.report(run).await)
+        Ok(())
     }
 
     /// Tries an account's credentials with one read.
@@ -138,7 +183,8 @@ impl Engine {
         let looked =
             run.request.options.verify != VerifyMode::None || run.items.iter().all(|item| item.write == Write::NotSent);
         let (mut user, mut remote_data) = (UserFields::default(), None);
-        if good && looked {
+        let wanted = good && looked;
+        if wanted || run.items.iter().any(|item| item.awaits_user) {
             for read in &run.operation.user_reads {
                 let call = &run.connector.reads[read.read];
                 let index = run.items.len().checked_sub(1);
@@ -147,6 +193,9 @@ impl Engine {
                     let _ = run.run_read(call, index).await;
                 }
             }
+            run.settle_user();
+        }
+        if wanted {
             let gone = |item: &&Item| matches!(item.outcome, Some(Outcome::Removed | Outcome::AlreadyAbsent));
             run.removed = Value::Array(run.items.iter().filter(gone).map(|item| item.value.clone()).collect());
             run.all = Answers::together(run.items.iter().map(|item| &item.answers), &run.operation.user_all);
@@ -165,7 +214,7 @@ impl Engine {
             let reads: Vec<PlanStep> = reads.collect();
             plan.splice(0..0, reads);
         }
-        Report {
+        let mut report = Report {
             items: run.items.into_iter().map(Item::report).collect(),
             remote_calls: run.remote_calls,
             user_id: run.request.id.unwrap_or_default(),
@@ -175,6 +224,8 @@ impl Engine {
             stream: run.stream,
             plan,
             trace: run.trace,
-        }
+        };
+        run.repeated.mask_report(&mut report);
+        report
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::item::Write;
-use super::report::Failure;
+use super::report::{Failure, Seen};
 use super::run::Run;
 use crate::connector::Holds;
 use crate::expression::{Scope, Value, same_id};
@@ -88,6 +88,24 @@ impl Run<'_> {
         (!undecided && !cut_short).then_some(false)
     }
 
+    /// What the answers at hand say of an item that was only looked at.
+    pub(super) fn seen(&self, index: usize) -> Seen {
+        let item = &self.items[index];
+        let gone = if item.role_shown { Verified::Yes } else { Verified::Unverifiable };
+        let (outcome, verified) = match (self.is_held(index), item.outcome) {
+            (Some(true), _) => (Outcome::Failed, Verified::No),
+            (Some(false), _) => match self.is_inherited(index) {
+                Inherited::No => (Outcome::Removed, gone),
+                Inherited::Yes => (Outcome::Removed, Verified::Inherited),
+                Inherited::Unknown => (Outcome::Removed, Verified::Unverifiable),
+            },
+            (None, Some(Outcome::AlreadyAbsent)) => (Outcome::Removed, item.verified),
+            (None, _) => (Outcome::Unknown, Verified::Unverifiable),
+        };
+        let message = item.failure.as_ref().map(|failure| failure.message.clone());
+        Seen { role: item.role.clone(), outcome, verified, message }
+    }
+
     /// Proves every item whose write was sent, and settles its outcome.
     pub(super) async fn prove(&mut self, wait_limit: Duration) {
         let written = |run: &Self| -> Vec<usize> {
@@ -135,12 +153,13 @@ impl Run<'_> {
     fn settle(&mut self, index: usize, held: Option<bool>, within_lag: bool) {
         let inherited = if held == Some(false) { self.is_inherited(index) } else { Inherited::No };
         let accepted_shows_role = self.operation.proof.accepted_shows_role;
+        let user_shown = self.is_user_shown(index);
         let item = &mut self.items[index];
         let accepted = item.write == Write::Accepted;
         let role_shown = item.role_shown || (accepted && accepted_shows_role);
         let gone = match inherited {
             Inherited::Yes => Verified::Inherited,
-            Inherited::No if role_shown => Verified::Yes,
+            Inherited::No if role_shown && user_shown => Verified::Yes,
             Inherited::No | Inherited::Unknown => Verified::Unverifiable,
         };
         let (outcome, verified) = match (accepted, held) {
@@ -164,6 +183,11 @@ impl Run<'_> {
             (false, None) => (Outcome::Unknown, Verified::Unverifiable),
         };
         item.verified = verified;
+        item.awaits_user = outcome == Outcome::Removed
+            && inherited == Inherited::No
+            && held == Some(false)
+            && role_shown
+            && !user_shown;
         item.outcome = Some(outcome);
         match outcome {
             Outcome::Removed => item.failure = None,

@@ -12,6 +12,9 @@ use crate::connector::Call;
 use crate::model::{ErrorKind, HeldBefore, Outcome, RoleRef, Verified};
 use crate::transport::AnswerBody;
 
+/// The reason of an item that was not tried after another showed that the account does not serve.
+pub(super) const NOT_ATTEMPTED: &str = "not_attempted";
+
 /// Everything a response is rendered from.
 #[derive(Debug)]
 pub struct Report {
@@ -49,17 +52,28 @@ pub struct ItemReport {
     pub failure: Option<Arc<Failure>>,
 }
 
+/// What a look at the provider, by reads alone, says of one role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub role: RoleRef,
+    /// `removed`: it is not held. `failed`: it is held. `unknown`: that cannot be told.
+    pub outcome: Outcome,
+    pub verified: Verified,
+    /// Why it cannot be told.
+    pub message: Option<String>,
+}
+
 /// Why an item did not come to a good end.
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub kind: ErrorKind,
     pub outcome: Outcome,
     pub message: String,
-    /// What the provider said, if it said anything.
+    /// What the provider answered to the call, if it did.
     pub answer: Option<Arc<Answered>>,
+    /// What it answered where the call's credentials were asked for, if that is where it failed.
+    pub credentials_answer: Option<Arc<Answered>>,
     pub timed_out: bool,
-    /// The headers of another answer than the call's own: the token endpoint's, which may say when to try again.
-    pub said_with: Option<Box<HeaderMap>>,
     /// A read has to say whether this no means that the role is held.
     pub(super) settle: bool,
 }
@@ -67,12 +81,25 @@ pub struct Failure {
 impl Failure {
     /// A failure of ours, or of the provider without an answer.
     pub(super) fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<String>) -> Self {
-        Self { kind, outcome, message: message.into(), answer: None, timed_out: false, said_with: None, settle: false }
+        Self {
+            kind,
+            outcome,
+            message: message.into(),
+            answer: None,
+            credentials_answer: None,
+            timed_out: false,
+            settle: false,
+        }
+    }
+
+    /// What the provider said, whatever it was asked.
+    pub fn said(&self) -> Option<&Answered> {
+        self.answer.as_deref().or(self.credentials_answer.as_deref())
     }
 
     /// The provider's own status.
     pub fn remote_status(&self) -> Option<u16> {
-        self.answer.as_ref().map(|answer| answer.status)
+        self.said().map(|answer| answer.status)
     }
 }
 
@@ -149,6 +176,20 @@ impl Report {
         self.items.iter().map(|item| item.verified).max().unwrap_or(Verified::Unverifiable)
     }
 
+    /// Whether a later attempt could say nothing else: what was to be done is done, or there was a clear no to it. Not so
+    /// where nobody knows, or where the no is a matter of time or of the account.
+    pub fn is_settled(&self) -> bool {
+        self.items.iter().all(|item| match item.outcome {
+            Outcome::Removed | Outcome::AlreadyAbsent => true,
+            Outcome::Refused => item.reason != Some(NOT_ATTEMPTED),
+            Outcome::Failed => item.failure.as_ref().is_some_and(|failure| {
+                let kind = failure.kind;
+                !kind.is_of_account() && kind.status() < 500
+            }),
+            Outcome::Planned | Outcome::Unknown => false,
+        })
+    }
+
     /// The HTTP status, and the kind where it is an error: the contract's table, in one place.
     pub fn status(&self) -> (u16, Option<ErrorKind>) {
         let Some(item) = self.worst() else { return (500, Some(ErrorKind::Internal)) };
@@ -161,6 +202,8 @@ impl Report {
             Outcome::Removed if item.verified == Verified::Inherited => (409, Some(ErrorKind::Inherited)),
             Outcome::Removed => (200, None),
             Outcome::Refused => (422, Some(ErrorKind::Refused)),
+            // Ours, and a matter of time: the database does not serve.
+            Outcome::Failed if kind == Some(ErrorKind::Internal) => (503, kind),
             Outcome::Failed => {
                 let kind = kind.unwrap_or(ErrorKind::ProviderError);
                 (remote.filter(|status| *status >= 400).unwrap_or(kind.status()), Some(kind))

@@ -11,12 +11,14 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::{Map, Value as Json};
 
-use super::classify::{MASK, shown_body};
+use super::classify::shown_body;
+use super::mask::Repeated;
 use super::messages::unwrapped;
 use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
+use crate::audit::Intent;
 use crate::connector::{Call, Connector};
-use crate::credentials::{Account, AuthHeaders, Bearer, SessionError};
+use crate::credentials::{Account, AuthHeaders, Bearer, MASK, SessionError};
 use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
 use crate::model::{ErrorKind, Outcome};
 use crate::transport::{AnswerBody, ProviderCall, Transport, TransportError};
@@ -28,8 +30,8 @@ pub struct Answered {
     pub status: u16,
     pub headers: HeaderMap,
     pub raw: Bytes,
-    /// The bytes with the account's own secrets masked, where the provider repeated one.
-    pub(super) masked: Option<Bytes>,
+    /// Where the provider repeated a secret of the account.
+    pub(super) repeated: Option<Box<Repeated>>,
     pub(super) reading: Arc<Reading>,
     /// What ended a listing before its last page.
     pub(super) cut_by: Option<Arc<Failure>>,
@@ -40,12 +42,7 @@ pub struct Answered {
 impl Answered {
     /// The bytes as they may be shown: not the account's own secrets, should the provider have repeated them.
     pub fn shown(&self) -> &Bytes {
-        self.masked.as_ref().unwrap_or(&self.raw)
-    }
-
-    /// The same of every page of a listing, in their order.
-    pub(super) fn pages(&self) -> Vec<Bytes> {
-        std::iter::once(self.shown()).chain(&self.further).cloned().collect()
+        self.repeated.as_ref().map_or(&self.raw, |repeated| &repeated.masked)
     }
 }
 
@@ -64,6 +61,8 @@ impl std::fmt::Debug for Answered {
 pub(super) struct Extra<'r> {
     pub(super) data: Option<&'r Map<String, Json>>,
     pub(super) query: &'r [(String, String)],
+    /// What must be recorded before a byte of it leaves.
+    pub(super) intent: Option<Intent<'r>>,
 }
 
 /// Which page of a listing is asked for.
@@ -80,6 +79,20 @@ pub(super) struct Exchange {
     pub(super) sends: u32,
     pub(super) trace: Vec<TraceStep>,
     pub(super) rest: Option<AnswerBody>,
+}
+
+impl Exchange {
+    /// Nothing of it left.
+    pub(super) fn unsent(failure: Failure) -> Self {
+        Self { result: Err(failure), sends: 0, trace: Vec::new(), rest: None }
+    }
+
+    /// What came of sending it once more: the provider may have received both.
+    pub(super) fn then(&mut self, again: Self) {
+        let mut trace = std::mem::take(&mut self.trace);
+        trace.extend(again.trace);
+        *self = Self { trace, sends: self.sends + again.sends, ..again };
+    }
 }
 
 /// The limits of one call.
@@ -240,24 +253,25 @@ impl<'a> Wire<'a> {
         }
         let rendered = match self.render(call, scope, extra, page) {
             Ok(rendered) => rendered,
-            Err(failure) => return Exchange { result: Err(failure), sends: 0, trace: Vec::new(), rest: None },
+            Err(failure) => return Exchange::unsent(failure),
         };
         let credentials = self.account.session.headers(self.transport, self.limits.timeout).await;
         let credentials = match credentials {
             Ok(credentials) => credentials,
             Err(error) => return self.without_credentials(&error),
         };
+        if let Err(failure) = record(extra.intent, &rendered.body).await {
+            return Exchange::unsent(failure);
+        }
         let mut exchange = self.attempt(call, scope, &rendered, &credentials, streaming).await;
         let refused = matches!(&exchange.result, Err(failure) if failure.kind == ErrorKind::CredentialsRejected);
         if refused {
             match self.account.session.renew(&credentials, self.transport, self.limits.timeout).await {
                 Ok(Some(renewed)) => {
-                    let mut again = self.attempt(call, scope, &rendered, &renewed, streaming).await;
-                    exchange.trace.append(&mut again.trace);
-                    exchange = Exchange { trace: exchange.trace, sends: exchange.sends + again.sends, ..again };
+                    exchange.then(self.attempt(call, scope, &rendered, &renewed, streaming).await);
                 }
                 Ok(None) => {}
-                Err(error) => return self.without_credentials(&error),
+                Err(error) => exchange.then(self.without_credentials(&error)),
             }
         }
         self.note_credentials_of(&exchange);
@@ -280,9 +294,13 @@ impl<'a> Wire<'a> {
         if error.kind == ErrorKind::CredentialsRejected {
             self.note_credentials(true);
         }
-        let failure = Failure::new(error.kind, Outcome::Failed, error.message.clone());
-        let failure = Failure { said_with: error.headers.clone(), ..failure };
-        Exchange { result: Err(failure), sends: 0, trace: Vec::new(), rest: None }
+        Exchange::unsent(self.no_credentials(error))
+    }
+
+    /// Why there are no credentials, with what was said to that.
+    pub(super) fn no_credentials(&self, error: &SessionError) -> Failure {
+        let credentials_answer = error.said.as_ref().map(|said| Arc::new(self.said(said)));
+        Failure { credentials_answer, ..Failure::new(error.kind, Outcome::Failed, error.message.clone()) }
     }
 
     async fn attempt(
@@ -381,6 +399,16 @@ impl<'a> Wire<'a> {
         }
         Ok((Bytes::from(held), Some(body)))
     }
+}
+
+/// Records what a write is about to do. Without that nothing is sent.
+pub(super) async fn record(intent: Option<Intent<'_>>, body: &[u8]) -> Result<(), Failure> {
+    let Some(intent) = intent else { return Ok(()) };
+    intent.record(body).await.map_err(|error| {
+        tracing::error!(%error, "nothing is sent");
+        let message = "the gateway's audit cannot be written, so nothing was sent";
+        Failure::new(ErrorKind::Internal, Outcome::Failed, message)
+    })
 }
 
 pub(super) fn transport_failure(error: &TransportError) -> Failure {

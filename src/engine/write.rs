@@ -6,9 +6,10 @@ use super::item::Write;
 use super::report::PlanStep;
 use super::run::Run;
 use super::wire::Extra;
+use crate::audit::Intent;
 use crate::connector::{Spread, Step, WriteStep};
 use crate::expression::{Value, object};
-use crate::model::{HeldBefore, Outcome, ResponseFormat, Verified};
+use crate::model::{Outcome, ResponseFormat, RoleRef};
 
 /// The items that one call is for.
 struct Batch {
@@ -20,7 +21,7 @@ struct Batch {
 
 impl Run<'_> {
     fn extra(&self) -> Extra<'_> {
-        Extra { data: Some(&self.request.remote_data), query: &self.request.remote_query }
+        Extra { data: Some(&self.request.remote_data), query: &self.request.remote_query, intent: None }
     }
 
     /// Shows what would be written, as far as it is known, and what would prove it.
@@ -29,6 +30,7 @@ impl Run<'_> {
         let active = self.active();
         for step in steps {
             let Step::Write(write) = step else { continue };
+            self.end_undecided_of(write);
             for batch in self.batches(write) {
                 self.enter(&batch);
                 if self.holds_true(write.when.as_ref(), batch.item) {
@@ -92,7 +94,15 @@ impl Run<'_> {
         self.group = object([("key", batch.key.clone())]);
     }
 
+    /// Which write an item is for cannot be told where that is made of what a failed look-up did not teach.
+    fn end_undecided_of(&mut self, write: &WriteStep) {
+        if write.of_learnt {
+            self.active().into_iter().for_each(|index| self.end_undecided(index));
+        }
+    }
+
     pub(super) async fn write_step(&mut self, write: &WriteStep) {
+        self.end_undecided_of(write);
         for mut batch in self.batches(write) {
             // A failure that is the account's has ended the others meanwhile.
             batch.indices.retain(|index| self.items[*index].outcome.is_none());
@@ -113,7 +123,11 @@ impl Run<'_> {
             self.items[*index].answers.mark_write();
         }
         let streaming = self.request.options.format == ResponseFormat::Stream;
-        let exchange = self.wire.exchange(&write.call, &self.scope(item), self.extra(), streaming).await;
+        let roles: Vec<&RoleRef> = indices.iter().map(|index| &self.items[*index].role).collect();
+        let user = self.request.id.as_deref().unwrap_or_default();
+        let intent = self.trail.map(|trail| Intent { trail, user, roles: &roles });
+        let extra = Extra { intent, ..self.extra() };
+        let exchange = self.wire.exchange(&write.call, &self.scope(item), extra, streaming).await;
         self.trace.extend(exchange.trace);
         self.remote_calls += exchange.sends;
         self.stream = exchange.rest;
@@ -122,6 +136,7 @@ impl Run<'_> {
             Err(failure) => failure.answer.clone(),
         };
         if let Some(answer) = &answer {
+            self.repeated.note(answer);
             for index in indices {
                 self.items[*index].remote_status = Some(answer.status);
             }
@@ -140,11 +155,8 @@ impl Run<'_> {
             }
             Err(failure) if failure.outcome == Outcome::AlreadyAbsent => {
                 for index in indices {
-                    let item = &mut self.items[*index];
-                    item.write = Write::Accepted;
-                    item.held_before = HeldBefore::No;
-                    item.outcome = Some(Outcome::AlreadyAbsent);
-                    item.verified = if item.role_shown { Verified::Yes } else { Verified::Unverifiable };
+                    self.items[*index].write = Write::Accepted;
+                    self.end_absent(*index);
                 }
             }
             Err(failure) if failure.outcome == Outcome::Unknown && exchange.sends > 0 => {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::keeper::Keeper;
 use super::{Caller, GatewayError};
 use crate::connector::Registry;
+use crate::credentials::vault::{KeyId, VaultError, same_secrets};
 use crate::credentials::{Account, Context};
 use crate::storage::{AccountRecord, TokenRecord};
 
@@ -20,15 +21,17 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Directory {
     pub(super) revision: Option<i64>,
+    /// The master keys at hand then.
+    pub(super) keys: Vec<KeyId>,
     pub(super) accounts: HashMap<String, Arc<Entry>>,
     pub(super) tokens: HashMap<[u8; 32], Arc<Caller>>,
 }
 
 impl Directory {
     /// Makes a snapshot. An account whose settings did not change keeps its session; so does one that replaced its secrets
-    /// itself.
+    /// itself, or whose secrets were sealed with another key.
     pub(super) fn build(
-        revision: i64,
+        (revision, keys): (i64, Vec<KeyId>),
         accounts: Vec<AccountRecord>,
         tokens: Vec<TokenRecord>,
         current: &Self,
@@ -41,7 +44,9 @@ impl Directory {
             let same = |known: &&Arc<Entry>| {
                 let kept = |account: &Arc<Account>| account.session.has_kept(&record.sealed);
                 known.record.context == record.context
-                    && (known.record.sealed == record.sealed || known.account.as_ref().is_ok_and(kept))
+                    && (same_secrets(&known.record.sealed, &record.sealed) || known.account.as_ref().is_ok_and(kept))
+                    // With another key it may be openable.
+                    && (known.account.is_ok() || current.keys == keys)
             };
             let account = match known.filter(same) {
                 Some(known) => known.account.clone(),
@@ -50,10 +55,11 @@ impl Directory {
             by_id.insert(record.id.clone(), Arc::new(Entry { record, account }));
         }
         let tokens = tokens.into_iter().map(|token| {
-            let caller = Caller { environment: token.environment, scopes: token.scopes, envelope: token.envelope };
+            let TokenRecord { id, environment, scopes, envelope, .. } = token;
+            let caller = Caller { token: id, environment, scopes, envelope };
             (token.hash, Arc::new(caller))
         });
-        Ok(Self { revision: Some(revision), accounts: by_id, tokens: tokens.collect() })
+        Ok(Self { revision: Some(revision), keys, accounts: by_id, tokens: tokens.collect() })
     }
 }
 
@@ -70,7 +76,14 @@ fn open(
         }
         None => return Ok(Err(format!("the connector `{}` is not loaded", record.integration))),
     };
-    let secret = keeper.vault.open(&record.id, &record.sealed)?;
+    let secret = match keeper.vault.open(&record.id, &record.sealed) {
+        Ok(secret) => secret,
+        Err(error @ VaultError::Library) => return Err(error.into()),
+        Err(error) => {
+            tracing::error!(account = %record.id, %error, "an account cannot be used: its credentials cannot be opened");
+            return Ok(Err(format!("its credentials cannot be opened: {error}")));
+        }
+    };
     let Ok(secret) = serde_json::from_slice(&secret) else {
         return Ok(Err("its credentials cannot be read".to_owned()));
     };

@@ -40,6 +40,10 @@ pub(super) fn seal(
     account_id: &str,
     secrets: &Secrets,
 ) -> Result<Vec<u8>, crate::credentials::vault::VaultError> {
+    // A key that was dropped must not be used any more. Where the file cannot be read, the keys at hand are all there is.
+    if let Err(error) = vault.reload() {
+        tracing::warn!(%error, "the key file cannot be read again; the key at hand is used");
+    }
     let plain = Zeroizing::new(serde_json::to_vec(secrets).unwrap_or_default());
     vault.seal(account_id, &plain)
 }

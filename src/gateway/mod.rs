@@ -1,7 +1,11 @@
 //! The one object that handlers see: who calls, which account is meant, and what is done with it.
 
+mod audit;
 mod directory;
 mod keeper;
+pub mod keys;
+mod once;
+mod settle;
 
 use std::sync::Arc;
 
@@ -10,13 +14,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value as Json};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
+use tokio_util::task::TaskTracker;
 
+use crate::audit::{Audit, Kind, Origin, RoleOutcome, Trail};
 use crate::connector::{Connector, Registry};
 use crate::credentials::api_token::ApiToken;
-use crate::credentials::vault::{Vault, VaultError};
+use crate::credentials::vault::{MasterKeyError, Vault, VaultError, same_secrets};
 use crate::credentials::{Account, Context, ContextError};
 use crate::engine::{Engine, Failure, Report};
-use crate::model::{RequestError, UnassignRequest};
+use crate::model::{Outcome, RequestError, UnassignRequest, Verified};
 use crate::storage::{
     AccountRecord, AccountStatus, Envelope, Scope, Storage, StorageError, TokenRecord, new_id, timestamp,
 };
@@ -24,16 +30,34 @@ use crate::storage::{
 use directory::Directory;
 pub use directory::Entry;
 use keeper::{Keeper, seal};
+use keys::MissingKeys;
+use once::Flights;
+pub use once::{Answer, Claim, End, IdempotencyKey, IdempotencySettings, KeyError, Once};
+pub use settle::Settlement;
 
 /// The environment of the administrator's token, and of whoever names none.
 pub const DEFAULT_ENVIRONMENT: &str = "default";
+/// Stands for the administrator's token of the settings, which has no id of its own.
+const ADMIN_TOKEN_ID: &str = "administrator";
+const OPERATOR_ID: &str = "operator";
 
 /// Who calls: what their token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
+    /// The token's id.
+    pub token: String,
     pub environment: String,
     pub scopes: Vec<Scope>,
     pub envelope: Envelope,
+}
+
+impl Caller {
+    /// Whoever works with the database itself, at the command line.
+    pub fn operator(environment: &str) -> Self {
+        let scopes = vec![Scope::Call, Scope::Admin, Scope::Audit];
+        let (token, environment) = (OPERATOR_ID.to_owned(), environment.to_owned());
+        Self { token, environment, scopes, envelope: Envelope::Bare }
+    }
 }
 
 /// Why the gateway could not do as asked.
@@ -54,12 +78,24 @@ pub enum GatewayError {
     /// The account was kept by another version, or its connector's definition has a mistake.
     #[error("the account cannot be used: {0}")]
     Unusable(String),
+    /// A request's own task came to an unexpected end; what it had recorded says how far it was.
+    #[error("the request's work broke off: {0}")]
+    Broken(String),
+    /// Its idempotency key does not allow it now.
+    #[error(transparent)]
+    Idempotency(KeyError),
     /// The database does not serve.
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The credentials cannot be encrypted or opened.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Credentials are encrypted with a key that is not at hand: the operator must put it back.
+    #[error(transparent)]
+    Keys(#[from] MissingKeys),
+    /// The file of the vault's keys cannot be read.
+    #[error(transparent)]
+    KeyFile(#[from] MasterKeyError),
 }
 
 /// What a gateway is made of.
@@ -73,6 +109,24 @@ pub struct Parts {
     pub envelope: Envelope,
 }
 
+/// What the gateway does beyond carrying requests out.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether removals are recorded.
+    pub audit: bool,
+    /// After so many days what is personal in the audit is forgotten; 0: never.
+    pub redact_after_days: u32,
+    /// After so many days entries of the audit are dropped; 0: never.
+    pub keep_days: u32,
+    pub idempotency: IdempotencySettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { audit: true, redact_after_days: 0, keep_days: 0, idempotency: IdempotencySettings::default() }
+    }
+}
+
 /// The gateway.
 pub struct Gateway {
     registry: Registry,
@@ -81,28 +135,48 @@ pub struct Gateway {
     keeper: Arc<Keeper>,
     admin: Option<([u8; 32], Arc<Caller>)>,
     envelope: Envelope,
+    audit: Option<Audit>,
+    settings: Settings,
     directory: ArcSwap<Directory>,
+    at_work: TaskTracker,
+    flights: Arc<Flights>,
 }
 
 impl Gateway {
     /// Puts a gateway together and reads its accounts and tokens.
     ///
     /// # Errors
-    /// If the database does not serve, or the vault's key is not the one the credentials were sealed with.
+    /// If the database does not serve, or a key that credentials are sealed with is not at hand.
     pub async fn open(parts: Parts) -> Result<Self, GatewayError> {
+        Self::open_with(parts, Settings::default()).await
+    }
+
+    /// As [`Self::open`], with settings of one's own.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(parts: Parts, settings: Settings) -> Result<Self, GatewayError> {
         let admin = Some(parts.admin_token.expose_secret()).filter(|token| !token.is_empty()).map(|token| {
             let scopes = vec![Scope::Call, Scope::Admin, Scope::Audit];
-            let caller = Caller { environment: DEFAULT_ENVIRONMENT.to_owned(), scopes, envelope: parts.envelope };
+            let (id, environment) = (ADMIN_TOKEN_ID.to_owned(), DEFAULT_ENVIRONMENT.to_owned());
+            let caller = Caller { token: id, environment, scopes, envelope: parts.envelope };
             (ApiToken::hash(token), Arc::new(caller))
         });
+        let (at_work, vault) = (TaskTracker::new(), Arc::new(parts.vault));
+        let flights =
+            Flights::new(Arc::clone(&parts.storage), Arc::clone(&vault), settings.idempotency, at_work.clone());
         let gateway = Self {
             registry: parts.registry,
             engine: parts.engine,
-            keeper: Arc::new(Keeper { storage: Arc::clone(&parts.storage), vault: Arc::new(parts.vault) }),
+            keeper: Arc::new(Keeper { storage: Arc::clone(&parts.storage), vault }),
+            audit: settings.audit.then(|| Audit::start(Arc::clone(&parts.storage))),
+            settings,
             storage: parts.storage,
             admin,
             envelope: parts.envelope,
             directory: ArcSwap::default(),
+            at_work,
+            flights: Arc::new(flights),
         };
         gateway.refresh().await?;
         Ok(gateway)
@@ -119,13 +193,30 @@ impl Gateway {
     /// If the database does not serve, or a record cannot be read.
     pub async fn refresh(&self) -> Result<(), GatewayError> {
         let revision = self.storage.revision().await?;
-        if self.directory.load().revision == Some(revision) {
+        let current = self.directory.load_full();
+        let keys = self.keeper.vault.key_ids();
+        if current.revision == Some(revision) && current.keys == keys {
             return Ok(());
         }
         let (accounts, tokens) = (self.storage.accounts().await?, self.storage.tokens().await?);
+        if current.revision.is_none() {
+            MissingKeys::check_accounts(&accounts, &keys)?;
+        }
         let current = self.directory.load_full();
-        let directory = Directory::build(revision, accounts, tokens, &current, &self.registry, &self.keeper)?;
+        let directory = Directory::build((revision, keys), accounts, tokens, &current, &self.registry, &self.keeper)?;
         self.directory.store(Arc::new(directory));
+        Ok(())
+    }
+
+    /// Reads the vault's keys again, if they come from a file. [`Self::refresh`] then takes over what they open.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or holds no keys: those at hand stay in use.
+    pub fn reload_keys(&self) -> Result<(), GatewayError> {
+        if self.keeper.vault.reload()? {
+            let keys = self.keeper.vault.key_ids();
+            tracing::info!(in_use = %self.keeper.vault.key_id(), at_hand = keys.len(), "the vault's keys have changed");
+        }
         Ok(())
     }
 
@@ -149,16 +240,49 @@ impl Gateway {
         self.directory.load().tokens.get(&hash).cloned()
     }
 
-    /// Takes roles away with one of the caller's accounts.
+    /// Takes roles away with one of the caller's accounts. Once begun, it comes to its end, recorded, whether or not
+    /// anybody still waits for it.
     ///
     /// # Errors
     /// If the request is bad input.
-    pub async fn unassign(&self, account: &Account, request: UnassignRequest) -> Result<Report, GatewayError> {
-        let report = self.engine.unassign(account, request).await;
-        if let Some(needs_reauth) = account.take_news() {
-            self.note_status(account, needs_reauth).await;
+    pub async fn unassign(
+        self: &Arc<Self>,
+        caller: &Caller,
+        account: Arc<Account>,
+        request: UnassignRequest,
+        request_id: &str,
+    ) -> Result<Report, GatewayError> {
+        let trail = self.audit.clone().filter(|_| !request.options.dry_run).map(|audit| {
+            let origin = Origin {
+                environment: caller.environment.clone(),
+                request_id: request_id.to_owned(),
+                token: caller.token.clone(),
+                account: account.id.clone(),
+            };
+            Trail::new(audit, origin)
+        });
+        let gateway = Arc::clone(self);
+        // A task of its own: a caller that hangs up does not cancel a write half-way.
+        let at_work = async move {
+            let report = gateway.engine.unassign(&account, request, trail.as_ref()).await;
+            if let Some(trail) = trail.as_ref().filter(|trail| trail.has_intent()) {
+                record(trail, report.as_ref().ok()).await;
+            }
+            if let Some(needs_reauth) = account.take_news() {
+                gateway.note_status(&account, needs_reauth).await;
+            }
+            report
+        };
+        match self.at_work.spawn(at_work).await {
+            Ok(report) => Ok(report?),
+            Err(error) => Err(GatewayError::Broken(error.to_string())),
         }
-        Ok(report?)
+    }
+
+    /// Waits until everything that was begun has come to its end.
+    pub async fn finish(&self) {
+        self.at_work.close();
+        self.at_work.wait().await;
     }
 
     async fn note_status(&self, account: &Account, needs_reauth: bool) {
@@ -257,7 +381,7 @@ impl Gateway {
         account.keep_secrets_with(self.keeper.clone());
         let tried = self.try_credentials(account).await;
         let sealed = self.storage.account_secrets(&record.id).await?.unwrap_or_default();
-        let replaced = sealed != record.sealed;
+        let replaced = !same_secrets(&sealed, &record.sealed);
         record.sealed = sealed;
         match (&tried, replaced) {
             (Err(_), false) => {
@@ -307,9 +431,24 @@ impl Gateway {
         environment: &str,
         envelope: Option<Envelope>,
     ) -> Result<(TokenRecord, SecretString), GatewayError> {
+        self.create_token_as(new_id(), name, scopes, environment, envelope).await
+    }
+
+    /// [`Self::create_token`] under an id of one's own, which must be new.
+    ///
+    /// # Errors
+    /// If the database does not serve, or the id is taken.
+    pub async fn create_token_as(
+        &self,
+        id: String,
+        name: &str,
+        scopes: Vec<Scope>,
+        environment: &str,
+        envelope: Option<Envelope>,
+    ) -> Result<(TokenRecord, SecretString), GatewayError> {
         let (text, hash) = ApiToken::generate();
         let record = TokenRecord {
-            id: new_id(),
+            id,
             name: name.to_owned(),
             hash,
             scopes,
@@ -326,5 +465,21 @@ impl Gateway {
     pub fn has_administrator(&self) -> bool {
         self.admin.is_some()
             || self.directory.load().tokens.values().any(|caller| caller.scopes.contains(&Scope::Admin))
+    }
+}
+
+/// Records what became of a request that may have written. Without a report it turned out to be bad input: nothing was
+/// written after all.
+async fn record(trail: &Trail, report: Option<&Report>) {
+    let items = report.map(|report| report.items.as_slice()).unwrap_or_default();
+    let roles: Vec<RoleOutcome<'_>> = items
+        .iter()
+        .map(|item| RoleOutcome { role: &item.role, outcome: item.outcome, verified: item.verified })
+        .collect();
+    let worst = report.map_or((Outcome::Failed, Verified::Skipped), |report| (report.outcome(), report.verified()));
+    let user = report.map(|report| report.user_id.as_str());
+    if let Err(error) = trail.result(Kind::Result, user.unwrap_or_default(), worst, &roles).await {
+        // The answer is true all the same, and the entry is tried again.
+        tracing::error!(%error, "a result is not recorded yet");
     }
 }

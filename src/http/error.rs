@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::limits;
 use crate::engine::{Answered, Failure};
-use crate::gateway::GatewayError;
+use crate::gateway::{GatewayError, KeyError};
 use crate::model::{ErrorKind, RequestError};
 use crate::storage::StorageError;
 
@@ -50,11 +50,8 @@ impl ApiError {
         rates: &crate::connector::RateLimitSource,
     ) -> Self {
         let mut error = Self { status, is_remote: true, ..Self::new(kind, failure.message.clone()) };
-        if let Some(answer) = &failure.answer {
+        if let Some(answer) = failure.said() {
             error.add_answer(answer, secret_fields, rates);
-        }
-        if let Some(headers) = &failure.said_with {
-            error.headers.extend(limits::normalised(headers, rates, status == 429));
         }
         error.members.insert("truto_error_insight".into(), json!({"remote_error": {"description": failure.message}}));
         error
@@ -100,6 +97,17 @@ impl From<GatewayError> for ApiError {
                 tracing::error!(%error, "the database does not serve");
                 Self { status: 503, ..Self::new(ErrorKind::Internal, "the gateway's database does not serve") }
             }
+            GatewayError::Idempotency(error) => {
+                let kind = match error {
+                    KeyError::OtherRequest => ErrorKind::Refused,
+                    _ => ErrorKind::Conflict,
+                };
+                let mut api = Self::new(kind, error.to_string());
+                if error == KeyError::InFlight {
+                    api.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                }
+                api
+            }
             error => {
                 tracing::error!(%error, "a request failed");
                 Self::new(ErrorKind::Internal, "the gateway failed; its log says why")
@@ -109,7 +117,18 @@ impl From<GatewayError> for ApiError {
 }
 
 impl IntoResponse for ApiError {
-    fn into_response(mut self) -> Response {
+    fn into_response(self) -> Response {
+        let (status, headers, body) = self.rendered();
+        let mut response = Response::new(axum::body::Body::from(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+impl ApiError {
+    /// Status, headers and body.
+    pub(super) fn rendered(mut self) -> (StatusCode, HeaderMap, String) {
         if self.request_id.is_empty() {
             self.request_id = uuid::Uuid::now_v7().to_string();
         }
@@ -122,10 +141,7 @@ impl IntoResponse for ApiError {
         body.extend(self.members);
         body.insert("kind".into(), json!(self.kind));
         body.insert("request_id".into(), Json::from(self.request_id.as_str()));
-        let mut response = Response::new(axum::body::Body::from(Json::Object(body).to_string()));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.extend(self.headers);
+        let mut headers = self.headers;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Ok(id) = HeaderValue::from_str(&self.request_id) {
             headers.insert("offramp-request-id", id);
@@ -133,6 +149,6 @@ impl IntoResponse for ApiError {
         if status == StatusCode::SERVICE_UNAVAILABLE && !headers.contains_key(RETRY_AFTER) && !self.is_remote {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        response
+        (status, headers, Json::Object(body).to_string())
     }
 }

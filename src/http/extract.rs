@@ -22,6 +22,13 @@ pub(super) struct Call;
 /// May connect accounts and make tokens.
 pub(super) struct Admin;
 
+/// May read the audit.
+pub(super) struct Audit;
+
+impl Needs for Audit {
+    const SCOPE: Scope = Scope::Audit;
+}
+
 impl Needs for Call {
     const SCOPE: Scope = Scope::Call;
 }

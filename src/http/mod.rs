@@ -2,10 +2,13 @@
 //! means, and what becomes of it, is left to the layers above.
 
 mod accounts;
+mod audit;
 pub mod decode;
 mod error;
 mod extract;
 mod health;
+mod idempotency;
+mod kept_stream;
 mod limits;
 mod openapi;
 mod respond;

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
 
 use super::respond::json_response;
-use super::{accounts, health, tokens, unassign};
+use super::{accounts, audit, health, tokens, unassign};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,6 +24,7 @@ use super::{accounts, health, tokens, unassign};
         accounts::get,
         accounts::disconnect,
         tokens::create,
+        audit::list,
         health::live,
         health::ready
     ),
@@ -82,6 +83,17 @@ pub(super) struct UnassignQuery {
     verify: Option<String>,
     /// Looks first whether the role is held.
     check_before: Option<bool>,
+}
+
+/// The header of whatever may be repeated.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the document; the header is read in `idempotency`")]
+pub(super) struct IdempotencyKey {
+    /// 1 to 255 printable characters, good for one request. A repeat gets the same answer, with `Idempotency-Replayed:
+    /// true`, and is not carried out again; where it is not known what became of the first, it looks first.
+    #[param(rename = "Idempotency-Key", example = "7c0b1f6e-offboard-101")]
+    key: Option<String>,
 }
 
 /// The body of an unassign request.
@@ -266,6 +278,47 @@ pub(super) struct IntegratedAccounts {
     next_cursor: Option<String>,
     prev_cursor: Option<String>,
     result_count: usize,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct AuditEntries {
+    result: Vec<AuditEntry>,
+    next_cursor: Option<String>,
+    prev_cursor: Option<String>,
+    result_count: usize,
+}
+
+/// One entry of the audit. Hashes are SHA-256 in hexadecimal digits.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AuditEntry {
+    /// 1, 2, 3 …, without a gap over all environments.
+    seq: i64,
+    at: String,
+    #[schema(example = "intent")]
+    kind: String,
+    environment: String,
+    request_id: String,
+    /// The id of the API token.
+    token: String,
+    /// The id of the integrated account.
+    account: String,
+    /// The provider's user id; null once redacted.
+    user: Option<String>,
+    /// What is about to be taken away; in a result, with what became of it.
+    #[schema(value_type = Vec<Object>)]
+    roles: Vec<String>,
+    #[schema(example = "unknown")]
+    outcome: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    detail: Option<String>,
+    /// Of the body of the call; null once redacted.
+    body_hash: Option<String>,
+    salt: Option<String>,
+    /// Stands for salt, body_hash and user in `hash`.
+    personal: String,
+    /// The hash of the entry before.
+    prev: String,
+    hash: String,
 }
 
 #[derive(Serialize, ToSchema)]

@@ -10,7 +10,7 @@ use http::Uri;
 use tower::ServiceExt;
 
 use super::error::ApiError;
-use super::{Site, accounts, health, openapi, tokens, unassign};
+use super::{Site, accounts, audit, health, openapi, tokens, unassign};
 use crate::gateway::Gateway;
 use crate::model::ErrorKind;
 
@@ -25,6 +25,7 @@ pub fn router(gateway: Arc<Gateway>, site: Site) -> Router {
         .route("/integrated-account/{id}", get(accounts::get).delete(accounts::disconnect))
         .route("/api-token", post(tokens::create))
         // operations
+        .route("/audit", get(audit::list))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/openapi.json", get(openapi::serve))

@@ -1,14 +1,20 @@
-//! What outlives the process: integrated accounts and API tokens, behind one trait with one set of SQL per backend.
+//! What outlives the process: integrated accounts, API tokens, the audit and idempotency keys, behind one trait with one set of SQL per backend.
 //! Secrets arrive here sealed and leave sealed; what they mean is the vault's business.
 
+mod audit;
+mod idempotency;
 mod record;
 pub mod sqlite;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub use audit::{AuditFilter, AuditHead, AuditRecord, Durability, Hash};
+pub use idempotency::{KeyClaim, KeyEnd, KeyState};
 pub use record::{AccountRecord, AccountStatus, Envelope, Scope, TokenRecord, UnknownName};
 
 /// The database, whichever it is. Every change is durable when the call returns.
@@ -33,6 +39,10 @@ pub trait Storage: Send + Sync {
     /// Replaces an account's sealed secrets. `false`: there is no such account.
     async fn set_account_secrets(&self, id: &str, sealed: &[u8]) -> Result<bool, StorageError>;
 
+    /// Replaces an account's sealed secrets if they are still the `expected` ones; `updated_at` stays, since it is the same
+    /// account. `false`: they are others by now, or there is no such account.
+    async fn swap_account_secrets(&self, id: &str, expected: &[u8], sealed: &[u8]) -> Result<bool, StorageError>;
+
     /// All API tokens of all environments, oldest first.
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError>;
 
@@ -45,6 +55,34 @@ pub trait Storage: Send + Sync {
     /// A number that grows with every change to accounts or tokens, in the change's own transaction.
     /// Who keeps a copy reads this first and the records after it: then a change in between is seen the next time.
     async fn revision(&self) -> Result<i64, StorageError>;
+
+    /// Appends to the audit, in one transaction: `chain` is given its end and makes the entries that follow. It may be
+    /// asked more than once, for another process may have appended meanwhile.
+    async fn append_audit(
+        &self,
+        chain: &(dyn Fn(AuditHead) -> Vec<AuditRecord> + Send + Sync),
+    ) -> Result<(), StorageError>;
+
+    /// Entries of the audit, oldest first, at most `limit`.
+    async fn audit_entries(&self, filter: &AuditFilter, limit: usize) -> Result<Vec<AuditRecord>, StorageError>;
+
+    /// Forgets what is personal in the entries up to `through`, of one user or of all; how many entries that were.
+    async fn redact_audit(&self, through: i64, user: Option<&str>) -> Result<u64, StorageError>;
+
+    /// Drops the entries up to `through`; how many that were.
+    async fn prune_audit(&self, through: i64) -> Result<u64, StorageError>;
+
+    /// Takes hold of an idempotency key, if it is free: of several claims at once one alone does.
+    async fn claim_key(&self, claim: &KeyClaim) -> Result<KeyState, StorageError>;
+
+    /// Makes a claim's lease last from now on. `false`: the claim does not hold the key any more.
+    async fn renew_key(&self, id: &Hash, holder: &str, lease: Duration) -> Result<bool, StorageError>;
+
+    /// Ends a claim. `false`: it does not hold the key any more; nothing was changed.
+    async fn end_key(&self, id: &Hash, holder: &str, end: KeyEnd<'_>) -> Result<bool, StorageError>;
+
+    /// Forgets the keys whose time is over; how many those were.
+    async fn forget_keys(&self) -> Result<u64, StorageError>;
 
     /// Whether the database answers, for readiness.
     async fn ping(&self) -> Result<(), StorageError>;

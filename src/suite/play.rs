@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::case::{Case, Entry};
 use super::expectation::{Sent, is_at, miscalled, miscounted, off_road, unmet};
@@ -55,12 +55,12 @@ pub(super) async fn play(
 ) -> Result<Vec<Failure>, String> {
     let none = Entry::default();
     let entry = case.scenarios.get(&scenario.name).unwrap_or(&none);
-    let changes = entry.account.as_ref().or(scenario.given.account.as_ref()).and_then(|name| case.accounts.get(name));
-    let no_changes = Map::new();
+    let other = entry.account.as_ref().or(scenario.given.account.as_ref()).and_then(|name| case.accounts.get(name));
+    let mut changes = case.context.clone();
+    changes.extend(other.cloned().unwrap_or_default());
     let hangs = |fault: &PlannedFault| matches!(fault.kind, FaultKind::HangBefore | FaultKind::HangAfter);
     let call_timeout = if scenario.given.faults.iter().any(hangs) { SHORT_TIMEOUT } else { LONG_TIMEOUT };
-    let changes = changes.unwrap_or(&no_changes);
-    let stage = Stage::open(bench, connector, &case.base_path, changes, call_timeout).await?;
+    let stage = Stage::open(bench, connector, &case.base_path, &changes, call_timeout).await?;
     for (switch, to) in case.switches.iter().chain(&entry.switches) {
         stage.server.simulator.turn(switch, to)?;
     }

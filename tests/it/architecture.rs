@@ -4,13 +4,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom up: what stands later may use what stands earlier.
-const LAYERS: &[&str] =
-    &["model", "expression", "connector", "transport", "credentials", "storage", "engine", "gateway", "http", "cli"];
+const LAYERS: &[&str] = &[
+    "model",
+    "expression",
+    "connector",
+    "transport",
+    "credentials",
+    "storage",
+    "audit",
+    "engine",
+    "gateway",
+    "http",
+    "cli",
+];
 
 /// Beside the road: what each of these may use, and who may use it.
 const ASIDE: &[(&str, &[&str], &[&str])] = &[
     ("sandbox", &[], &["cli", "suite"]),
-    ("config", &["engine", "storage", "transport"], &["cli"]),
+    ("config", &["engine", "gateway", "storage", "transport"], &["cli"]),
     // It puts a whole gateway together for every scenario.
     (
         "suite",

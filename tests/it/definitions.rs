@@ -103,7 +103,7 @@ async fn demonstrates(simulator: impl Simulator) {
     let engine = engine();
     engine.check_credentials(&account).await.unwrap();
     let before = simulator.memberships();
-    let report = engine.unassign(&account, request.clone()).await.unwrap();
+    let report = engine.unassign(&account, request.clone(), None).await.unwrap();
     assert_eq!((report.outcome(), report.verified()), (Outcome::Removed, Verified::Yes), "{:?}", report.items);
     assert_eq!((report.status().0, report.remote_calls), (200, 1));
     assert!(report.user.iter().any(|(name, ..)| *name == "id"), "the user was not read back");
@@ -115,7 +115,7 @@ async fn demonstrates(simulator: impl Simulator) {
         options: offramp::model::Options { check_before: true, ..request.options.clone() },
         ..request
     };
-    let again = engine.unassign(&account, checked).await.unwrap();
+    let again = engine.unassign(&account, checked, None).await.unwrap();
     assert_eq!((again.outcome(), again.remote_calls), (Outcome::AlreadyAbsent, 0), "{:?}", again.items);
     assert_eq!(simulator.memberships(), after);
 }

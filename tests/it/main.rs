@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod architecture;
+mod audit;
 mod broker;
 mod connector_docs;
 mod connector_schema;
@@ -15,7 +16,9 @@ mod decode_refusals;
 mod decode_roundtrip;
 mod definitions;
 mod expression;
+mod fuzz;
 mod gateway;
+mod idempotency;
 mod lints;
 mod many_definitions;
 mod mapping;
@@ -33,6 +36,7 @@ mod sim_jumpcloud;
 mod sim_slack_enterprise;
 mod sim_teamviewer;
 mod sim_voucherify;
+mod steps;
 mod storage;
 mod storage_records;
 mod suite;
@@ -40,4 +44,6 @@ mod tenth;
 mod tokens;
 mod transport;
 mod unified_users;
+mod user_shown;
 mod vault;
+mod vault_keys;

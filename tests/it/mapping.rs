@@ -15,8 +15,8 @@ use offramp::engine::{Engine, EngineLimits};
 use offramp::expression::{Projection, from_json, to_json};
 use offramp::gateway::{Caller, DEFAULT_ENVIRONMENT, Gateway, Parts};
 use offramp::http::{Site, decode, router};
+use offramp::storage::Envelope;
 use offramp::storage::sqlite::SqliteStorage;
-use offramp::storage::{Envelope, Scope};
 use offramp::transport::{AnswerBody, ProviderAnswer, ProviderCall, Transport, TransportError};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -102,8 +102,7 @@ async fn api(document: Arc<Mutex<Bytes>>) -> Router {
         envelope: Envelope::Bare,
     };
     let gateway = Gateway::open(parts).await.unwrap();
-    let scopes = vec![Scope::Admin];
-    let operator = Caller { environment: DEFAULT_ENVIRONMENT.to_owned(), scopes, envelope: Envelope::Bare };
+    let operator = Caller::operator(DEFAULT_ENVIRONMENT);
     let context = json!({ "token": "secret" });
     for (slug, _) in definitions {
         gateway.connect_as(slug.to_owned(), &operator, slug, None, context.as_object().unwrap()).await.unwrap();

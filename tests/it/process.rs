@@ -16,6 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 mod complaints;
+mod keys;
 mod life;
 mod memory;
 
@@ -25,10 +26,10 @@ const UNASSIGN: &str = "/unified/user-directory/users/unassign-role";
 const CONNECTOR: &str = include_str!("process/connector.yaml");
 
 /// An operator's working folder, with a connector of their own.
-struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let connector = folder.path().join("connectors/plain");
         std::fs::create_dir_all(&connector).unwrap();
@@ -36,12 +37,12 @@ impl Folder {
         Self(folder)
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// `offramp …` in this folder. Of the tests' own environment it sees no setting.
-    fn offramp(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn offramp(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_offramp"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("OFFRAMP_") {
@@ -62,12 +63,12 @@ impl Folder {
         command
     }
 
-    async fn serve(&self) -> Server {
+    pub(crate) async fn serve(&self) -> Server {
         Server::start(self.offramp(&["serve"])).await
     }
 
     /// `offramp account add`, as another process; the account's id.
-    async fn add_account(&self, provider: &SimServer) -> String {
+    pub(crate) async fn add_account(&self, provider: &SimServer) -> String {
         let mut command = self.offramp(&["account", "add", "plain"]);
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         let context = json!({"base_url": provider.base_url(), "token": "secret"}).to_string();
@@ -78,28 +79,28 @@ impl Folder {
     }
 
     /// `offramp token create`, as another process; the token.
-    async fn create_token(&self) -> String {
+    pub(crate) async fn create_token(&self) -> String {
         let output = finished(self.offramp(&["token", "create", "--name", "test", "--scope", "call"])).await;
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 }
 
-async fn finished(mut command: Command) -> Output {
+pub(crate) async fn finished(mut command: Command) -> Output {
     timeout(PATIENCE, command.output()).await.expect("the command ends").unwrap()
 }
 
 /// A running `offramp serve`. Ends with the test.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    base_url: String,
+    pub(crate) base_url: String,
     /// What it has written on standard error so far.
     said: Arc<Mutex<String>>,
     spawned: Instant,
 }
 
 impl Server {
-    async fn start(mut command: Command) -> Self {
+    pub(crate) async fn start(mut command: Command) -> Self {
         let spawned = Instant::now();
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -124,43 +125,43 @@ impl Server {
         Self { child, base_url: format!("http://{address}"), said, spawned }
     }
 
-    fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
 
     /// The administrator's token, if it was shown.
-    fn shown_token(&self) -> Option<String> {
+    pub(crate) fn shown_token(&self) -> Option<String> {
         let said = self.said();
         let (_, rest) = said.split_once("export TOKEN=")?;
         rest.lines().next().map(str::to_owned)
     }
 
-    async fn ready(&self) -> bool {
+    pub(crate) async fn ready(&self) -> bool {
         let answer = client().get(format!("{}/health/ready", self.base_url)).send().await;
         answer.is_ok_and(|answer| answer.status() == 200)
     }
 
-    fn unassign(&self, token: &str, account: &str, options: &str) -> RequestBuilder {
+    pub(crate) fn unassign(&self, token: &str, account: &str, options: &str) -> RequestBuilder {
         let url = format!("{}{UNASSIGN}?integrated_account_id={account}{options}", self.base_url);
         client().post(url).bearer_auth(token).body(r#"{"id":"1","roles":[{"id":"7"}]}"#)
     }
 
-    fn process_id(&self) -> u32 {
+    pub(crate) fn process_id(&self) -> u32 {
         self.child.id().expect("it is running")
     }
 
-    async fn terminate(&self) {
+    pub(crate) async fn terminate(&self) {
         let id = self.process_id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
     }
 
     /// Its exit code, once it has ended.
-    async fn ended(&mut self) -> Option<i32> {
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
         timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap().code()
     }
 }
 
-fn client() -> Client {
+pub(crate) fn client() -> Client {
     Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
 }
 
@@ -190,6 +191,6 @@ impl Simulator for Plain {
     }
 }
 
-async fn provider(answer_bytes: u64) -> SimServer {
+pub(crate) async fn provider(answer_bytes: u64) -> SimServer {
     SimServer::start(Arc::new(Plain { answer_bytes })).await.unwrap()
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use offramp::credentials::api_token::ApiToken;
-use offramp::credentials::vault::{MasterKey, MasterKeyError, OVERHEAD, Vault, VaultError};
+use offramp::credentials::vault::{KeyFile, MasterKey, MasterKeyError, OVERHEAD, Vault, VaultError};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -103,7 +103,7 @@ fn the_wrong_key_is_called_wrong_and_not_corrupt() {
     let (right, wrong) = (vault(1), vault(2));
     let sealed = right.seal(ACCOUNT, SECRET).expect("sealed");
     let error = wrong.open(ACCOUNT, &sealed).expect_err("another key");
-    assert_eq!(error, VaultError::WrongKey { sealed_with: right.key_id(), in_use: wrong.key_id() });
+    assert_eq!(error, VaultError::WrongKey { sealed_with: right.key_id(), at_hand: wrong.key_ids() });
     let message = error.to_string();
     assert!(
         message.contains(&right.key_id().to_string()) && message.contains(&wrong.key_id().to_string()),
@@ -153,7 +153,7 @@ fn what_is_no_key_is_refused_for_its_own_reason() {
 fn a_missing_key_file_is_created_once_for_the_owner_alone() {
     let folder = TempDir::new().expect("folder");
     let path = folder.path().join("data").join("master.key");
-    let (first, created) = MasterKey::load_or_create(&path).expect("created");
+    let (first, created) = KeyFile::at(&path).load_or_create().expect("created");
     assert!(created);
     let mode = |path: &Path| fs::metadata(path).expect("it exists").permissions().mode() & 0o7777;
     assert_eq!(mode(&path), 0o600);
@@ -161,11 +161,11 @@ fn a_missing_key_file_is_created_once_for_the_owner_alone() {
     let content = fs::read_to_string(&path).expect("text");
     assert_eq!(content.len(), 45);
     assert!(content.ends_with("=\n"));
-    assert_eq!(MasterKey::from_base64(&content).expect("a key").id(), first.id());
+    assert_eq!(MasterKey::from_base64(&content).expect("a key").id(), first.ids()[0]);
     assert_eq!(fs::read_dir(path.parent().expect("folder")).expect("folder").count(), 1, "no draft stays behind");
 
     let sealed = Vault::new(first).expect("a vault").seal(ACCOUNT, SECRET).expect("sealed");
-    let (second, created) = MasterKey::load_or_create(&path).expect("loaded");
+    let (second, created) = KeyFile::at(&path).load_or_create().expect("loaded");
     assert!(!created);
     assert_eq!(fs::read_to_string(&path).expect("text"), content);
     assert_eq!(Vault::new(second).expect("a vault").open(ACCOUNT, &sealed).expect("opened").as_slice(), SECRET);
@@ -174,9 +174,9 @@ fn a_missing_key_file_is_created_once_for_the_owner_alone() {
 #[test]
 fn two_new_keys_differ() {
     let folder = TempDir::new().expect("folder");
-    let (first, _) = MasterKey::load_or_create(&folder.path().join("first")).expect("created");
-    let (second, _) = MasterKey::load_or_create(&folder.path().join("second")).expect("created");
-    assert_ne!(first.id(), second.id());
+    let (first, _) = KeyFile::at(folder.path().join("first")).load_or_create().expect("created");
+    let (second, _) = KeyFile::at(folder.path().join("second")).load_or_create().expect("created");
+    assert_ne!(first.ids(), second.ids());
 }
 
 #[test]
@@ -189,14 +189,14 @@ fn of_many_that_start_at_once_one_creates_the_key_and_all_get_it() {
             .map(|_| {
                 scope.spawn(|| {
                     start.wait();
-                    MasterKey::load_or_create(&path).expect("a key")
+                    KeyFile::at(&path).load_or_create().expect("a key")
                 })
             })
             .collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });
     assert_eq!(keys.iter().filter(|(_, created)| *created).count(), 1);
-    assert_eq!(keys.iter().map(|(key, _)| key.id()).collect::<HashSet<_>>().len(), 1);
+    assert_eq!(keys.iter().map(|(key, _)| key.ids()).collect::<HashSet<_>>().len(), 1);
     assert_eq!(fs::read_dir(folder.path()).expect("folder").count(), 1, "no draft stays behind");
 }
 
@@ -204,11 +204,11 @@ fn of_many_that_start_at_once_one_creates_the_key_and_all_get_it() {
 fn a_key_file_that_others_can_read_is_refused() {
     let folder = TempDir::new().expect("folder");
     let path = folder.path().join("master.key");
-    let (key, _) = MasterKey::load_or_create(&path).expect("created");
+    let (key, _) = KeyFile::at(&path).load_or_create().expect("created");
     let set = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("mode");
     for mode in [0o644, 0o640, 0o604, 0o620, 0o601, 0o777] {
         set(mode);
-        let error = MasterKey::load_or_create(&path).expect_err("too open");
+        let error = KeyFile::at(&path).load_or_create().expect_err("too open");
         assert!(matches!(error, MasterKeyError::TooOpen { mode: found, .. } if found == mode), "{error}");
         let message = error.to_string();
         assert!(message.contains(&format!("chmod 600 {}", path.display())), "{message}");
@@ -216,7 +216,7 @@ fn a_key_file_that_others_can_read_is_refused() {
     }
     for mode in [0o600, 0o400] {
         set(mode);
-        assert_eq!(MasterKey::load_or_create(&path).expect("loaded").0.id(), key.id());
+        assert_eq!(KeyFile::at(&path).load_or_create().expect("loaded").0.ids(), key.ids());
     }
 }
 
@@ -228,7 +228,7 @@ fn a_file_that_holds_no_key_is_refused_and_left_as_it_is() {
     for content in ["", "hunter2!", "AAAA", long.as_str()] {
         fs::write(&path, content).expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("mode");
-        let error = MasterKey::load_or_create(&path).expect_err("no key");
+        let error = KeyFile::at(&path).load_or_create().expect_err("no key");
         assert!(
             matches!(error, MasterKeyError::Content { .. } | MasterKeyError::TooLong { .. }),
             "{content:.20}: {error}"
@@ -241,7 +241,7 @@ fn a_file_that_holds_no_key_is_refused_and_left_as_it_is() {
     fs::remove_file(&path).expect("removed");
     fs::create_dir(&path).expect("a folder in its place");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("mode");
-    let error = MasterKey::load_or_create(&path).expect_err("a folder");
+    let error = KeyFile::at(&path).load_or_create().expect_err("a folder");
     assert!(matches!(error, MasterKeyError::File { .. }), "{error}");
 }
 

@@ -32,13 +32,13 @@ fn on(product: &str, role: RoleRef) -> RoleRef {
 impl Stage {
     async fn take(&self, user: i64, role: RoleRef) -> Report {
         let request = remove(&user.to_string(), vec![role]);
-        self.engine.unassign(&self.account, request).await.unwrap_or_else(|error| panic!("{error}"))
+        self.engine.unassign(&self.account, request, None).await.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Why the request is no request.
     async fn refused(&self, user: i64, role: RoleRef) -> String {
         let request = remove(&user.to_string(), vec![role]);
-        self.engine.unassign(&self.account, request).await.map(|report| report.outcome()).unwrap_err().to_string()
+        self.engine.unassign(&self.account, request, None).await.map(|report| report.outcome()).unwrap_err().to_string()
     }
 
     /// Method, query and body of each write.

@@ -35,7 +35,7 @@ fn on(cid: &str, id: &str) -> RoleRef {
 
 impl Stage {
     async fn try_taking(&self, user: &str, roles: Vec<RoleRef>) -> Result<Report, RequestError> {
-        self.engine.unassign(&self.account, remove(user, roles)).await
+        self.engine.unassign(&self.account, remove(user, roles), None).await
     }
 
     async fn take(&self, user: &str, roles: Vec<RoleRef>) -> Report {

@@ -35,7 +35,7 @@ fn on_projects(id: &str, workspace: &str) -> RoleRef {
 
 impl Stage {
     async fn try_taking(&self, user: &str, role: RoleRef) -> Result<Report, RequestError> {
-        self.engine.unassign(&self.account, remove(user, vec![role])).await
+        self.engine.unassign(&self.account, remove(user, vec![role]), None).await
     }
 
     async fn take(&self, user: &str, role: RoleRef) -> Report {
@@ -164,7 +164,7 @@ async fn the_organization_is_the_requests_the_accounts_or_the_only_one() {
         organizations: vec![NamedRef { id: Some(seed::ACME.to_owned()), ..NamedRef::default() }],
         ..remove(seed::BOB, vec![role("billing-admin")])
     };
-    assert_eq!(stage.engine.unassign(&stage.account, in_acme).await.unwrap().outcome(), Outcome::Removed);
+    assert_eq!(stage.engine.unassign(&stage.account, in_acme, None).await.unwrap().outcome(), Outcome::Removed);
     let report = stage.take(seed::LEO, role("billing-admin")).await;
     assert_eq!(report.outcome(), Outcome::Removed, "the account's");
 

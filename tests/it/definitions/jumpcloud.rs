@@ -133,7 +133,7 @@ async fn stage(tenant: Tenant) -> Stage {
 
 impl Stage {
     async fn run(&self, request: UnassignRequest) -> Report {
-        self.engine.unassign(&self.account, request).await.unwrap_or_else(|error| panic!("{error}"))
+        self.engine.unassign(&self.account, request, None).await.unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn written(&self) -> Vec<(String, Json)> {
@@ -188,7 +188,8 @@ async fn a_mistyped_role_is_never_already_absent() {
     let stage = stage(tenant(&["Read Only"])).await;
     let report = stage.run(remove(JANE, vec![role("5c3536e9e0a6840001872799")])).await;
     assert_eq!(verdict(&report), (Outcome::Failed, Verified::Skipped, HeldBefore::Unknown, Some(ErrorKind::NotFound)));
-    let error = stage.engine.unassign(&stage.account, remove(JANE, vec![role_named("Help Dsk")])).await.unwrap_err();
+    let error =
+        stage.engine.unassign(&stage.account, remove(JANE, vec![role_named("Help Dsk")]), None).await.unwrap_err();
     assert!(error.message.contains("means no role") && error.message.contains("Help Desk"), "{error}");
     assert!(stage.written().is_empty());
 }
@@ -279,7 +280,7 @@ async fn another_organization_than_the_accounts_is_not_touched() {
     let wanted = || vec![RoleRef { organization: Some(other.to_owned()), ..role(HELP_DESK) }];
     let held = || tenant(&["Help Desk", "Read Only"]);
     let connected = stage_with(held(), json!({ "org_id": ORGANIZATION })).await;
-    let error = connected.engine.unassign(&connected.account, remove(JANE, wanted())).await.unwrap_err();
+    let error = connected.engine.unassign(&connected.account, remove(JANE, wanted()), None).await.unwrap_err();
     assert!(error.message.contains(other), "{error}");
     let single = stage(held()).await;
     let report = single.run(remove(JANE, wanted())).await;

@@ -70,7 +70,7 @@ async fn unassign(grid: Grid) -> Report {
     let grid = Arc::new(Scripted { state: Mutex::new(grid), script: Grid::answer });
     let server = SimServer::start(grid).await.unwrap();
     let account = account("slack-enterprise", &format!("{}/api", server.base_url()), &json!({ "token": "xoxp-1" }));
-    engine().unassign(&account, wanted()).await.unwrap_or_else(|error| panic!("{error}"))
+    engine().unassign(&account, wanted(), None).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[tokio::test]
@@ -160,19 +160,19 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
         (USER, on("E999", role("Rl0F")), "E123ABC456"),
         (USER, vec![role("Rl03")], "workspace_id"),
     ] {
-        let error = engine().unassign(&account, remove(id, roles)).await.unwrap_err();
+        let error = engine().unassign(&account, remove(id, roles), None).await.unwrap_err();
         assert!(error.message.contains(said), "{said}: {error}");
     }
     for (name, value) in [("user_ids", json!(["W9"])), ("Role_Id", json!("Rl01")), ("token", json!("xoxp-2"))] {
         let mut request = wanted();
         request.remote_data.insert(name.to_owned(), value);
-        let error = engine().unassign(&account, request).await.unwrap_err();
+        let error = engine().unassign(&account, request, None).await.unwrap_err();
         assert!(error.message.contains(&format!("remote_data.{name}")), "{error}");
     }
     assert!(server.journal().is_empty());
     let mut planned = remove(USER, on("E123ABC456", role("Rl_custom")));
     planned.options.dry_run = true;
-    assert_eq!(engine().unassign(&account, planned).await.unwrap().outcome(), Outcome::Planned);
+    assert_eq!(engine().unassign(&account, planned, None).await.unwrap().outcome(), Outcome::Planned);
 }
 
 #[test]

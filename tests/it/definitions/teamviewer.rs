@@ -24,7 +24,7 @@ async fn stage_with(change: impl FnOnce(&mut Settings)) -> Stage {
 
 impl Stage {
     async fn try_taking(&self, user: &str, wanted: RoleRef) -> Result<Report, RequestError> {
-        self.engine.unassign(&self.account, remove(user, vec![wanted])).await
+        self.engine.unassign(&self.account, remove(user, vec![wanted]), None).await
     }
 
     async fn take(&self, user: &str, wanted: RoleRef) -> Report {
@@ -74,7 +74,7 @@ async fn what_a_group_gives_is_said_to_be_inherited() {
     let request = remove(seed::INHERITING, vec![role(seed::NIGHT_SHIFT)]);
     let options = Options { check_before: true, ..request.options.clone() };
     let before = UnassignRequest { options, ..request };
-    let report = stage.engine.unassign(&stage.account, before).await.unwrap();
+    let report = stage.engine.unassign(&stage.account, before, None).await.unwrap();
     let alone = (Outcome::Failed, Verified::Inherited, HeldBefore::Unknown, Some(ErrorKind::Inherited));
     assert_eq!(verdict(&report), alone, "by a group alone");
     assert_eq!(stage.removals().len(), 1);

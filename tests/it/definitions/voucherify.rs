@@ -27,7 +27,7 @@ impl Stage {
             workspace_id: Some(project.to_owned()),
             ..remove(user, named.map(role).into_iter().collect())
         };
-        self.engine.unassign(&self.account, request).await.unwrap_or_else(|error| panic!("{error}"))
+        self.engine.unassign(&self.account, request, None).await.unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn removals(&self) -> usize {
@@ -77,7 +77,7 @@ async fn the_only_project_is_refused_before_anything_is_sent() {
     // Both of two are the only ones, together.
     let both =
         [seed::SPRING, seed::TEST].map(|project| RoleRef { workspace: Some(project.to_owned()), ..role("USER") });
-    let report = stage.engine.unassign(&stage.account, remove(seed::PAIR, both.to_vec())).await.unwrap();
+    let report = stage.engine.unassign(&stage.account, remove(seed::PAIR, both.to_vec()), None).await.unwrap();
     assert!(report.items.iter().all(|item| item.outcome == Outcome::Refused), "{:?}", report.items);
     assert_eq!(stage.removals(), 0);
 }
@@ -135,7 +135,7 @@ async fn an_address_that_is_anothers_login_is_not_guessed_at() {
     let stage = stage(|_| ()).await;
     let request =
         UnassignRequest { workspace_id: Some(seed::TEST.to_owned()), ..remove("ops@example.com", Vec::new()) };
-    let error = stage.engine.unassign(&stage.account, request).await.unwrap_err();
+    let error = stage.engine.unassign(&stage.account, request, None).await.unwrap_err();
     assert!(error.message.contains(seed::OPS_LOGIN) && error.message.contains(seed::BEA), "{error}");
     // A login is an id's equal, whatever is in it.
     let report = stage.take("odd+100%/eu@example.com", seed::TEST, None).await;

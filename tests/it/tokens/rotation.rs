@@ -1,12 +1,10 @@
 //! Refresh tokens that are good once: the next one is in the vault before anything is done with its access token, and
 //! is lost neither to a crash, nor to a caller that hangs up, nor to another process.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
 use offramp::sandbox::Fault;
 use offramp::storage::sqlite::SqliteStorage;
+use offramp::suite::Unreliable;
 
-use super::shaky::Shaky;
 use super::*;
 
 const ACCOUNT: &str = "{ client_id: {}, client_secret: { secret: true }, refresh_token: { secret: true } }";
@@ -33,9 +31,9 @@ fn context() -> Value {
     json!({"client_id": "c", "client_secret": "the-secret", "refresh_token": "refresh-token-0"})
 }
 
-async fn shaky() -> (Arc<Shaky>, Stage) {
+async fn shaky() -> (Arc<Unreliable>, Stage) {
     let inner = SqliteStorage::open("sqlite::memory:").await.unwrap();
-    let storage = Arc::new(Shaky { inner, broken: AtomicBool::new(false), replaced: AtomicUsize::new(0) });
+    let storage = Arc::new(Unreliable::new(Arc::new(inner)));
     let stage = Stage::with(definition(ACCOUNT, AUTH, ""), rotating, storage.clone()).await;
     (storage, stage)
 }
@@ -80,9 +78,9 @@ async fn no_access_token_is_used_before_its_refresh_token_is_kept() {
     let stage = stage.connected(context()).await;
     let issued = stage.provider.known.lock().unwrap().issued;
     stage.expire();
-    storage.broken.store(true, Ordering::SeqCst);
+    storage.fail(|method, _| method == "set_account_secrets");
     let got = stage.unassign().await;
-    assert_eq!((got.status, got.kind()), (500, "internal"), "{}", got.body);
+    assert_eq!((got.status, got.kind()), (503, "internal"), "{}", got.body);
     assert_eq!(got.headers["offramp-outcome"], "failed");
     assert_eq!(stage.provider.known.lock().unwrap().issued, issued + 1);
     let used = got.calls.iter().filter(|recorded| {
@@ -90,7 +88,41 @@ async fn no_access_token_is_used_before_its_refresh_token_is_kept() {
     });
     assert_eq!(used.count(), 0, "{:?}", got.calls);
     // It is not forgotten either: as soon as it can be kept it is, and no other is asked for.
-    storage.broken.store(false, Ordering::SeqCst);
+    storage.mend();
+    let got = stage.unassign().await;
+    assert_eq!((got.status, got.token_calls().len()), (200, 0), "{}", got.body);
+    assert_eq!(stage.kept().await["refresh_token"], stage.provider.known.lock().unwrap().refresh.as_str());
+}
+
+/// All accounts under the other key, as `offramp vault rotate` leaves them; and the gateway reads them anew.
+async fn rewrapped(stage: &Stage) {
+    let vault = Vault::new(KeyRing::from_text(&format!("{OTHER_KEY},{KEY}")).unwrap()).unwrap();
+    let done = offramp::gateway::keys::rewrap(&*stage.storage, &vault).await.unwrap();
+    assert_eq!((done.accounts, done.failed), (1, vec![]));
+    let body = json!({"name": "n", "scopes": ["call"]});
+    assert_eq!(stage.send(&stage.app, "/api-token", &body).await.status, 201);
+}
+
+#[tokio::test]
+async fn another_master_key_costs_no_token() {
+    let stage = Stage::open(definition(ACCOUNT, AUTH, ""), rotating).await.connected(context()).await.warm().await;
+    rewrapped(&stage).await;
+    assert_eq!(stage.unassign().await.token_calls().len(), 0);
+    stage.expire();
+    let got = stage.unassign().await;
+    assert_eq!((got.status, got.token_calls().len()), (200, 1), "{}", got.body);
+    assert_eq!(stage.kept().await["refresh_token"], stage.provider.known.lock().unwrap().refresh.as_str());
+}
+
+#[tokio::test]
+async fn another_master_key_loses_no_refresh_token_that_waits_to_be_kept() {
+    let (storage, stage) = shaky().await;
+    let stage = stage.connected(context()).await;
+    stage.expire();
+    storage.fail(|method, _| method == "set_account_secrets");
+    assert_eq!(stage.unassign().await.status, 503);
+    rewrapped(&stage).await;
+    storage.mend();
     let got = stage.unassign().await;
     assert_eq!((got.status, got.token_calls().len()), (200, 0), "{}", got.body);
     assert_eq!(stage.kept().await["refresh_token"], stage.provider.known.lock().unwrap().refresh.as_str());
@@ -101,12 +133,12 @@ async fn many_who_need_a_token_ask_for_one() {
     let (storage, stage) = shaky().await;
     let stage = stage.connected(context()).await;
     stage.expire();
-    let before = (stage.server.journal().len(), storage.replaced.load(Ordering::SeqCst));
+    let before = (stage.server.journal().len(), storage.calls("set_account_secrets"));
     let all = futures_util::future::join_all((0..12).map(|_| stage.unassign())).await;
     assert!(all.iter().all(|got| got.status == 200));
     let calls = stage.server.journal().split_off(before.0);
     assert_eq!(calls.iter().filter(|recorded| recorded.call.path == "/token").count(), 1);
-    assert_eq!(storage.replaced.load(Ordering::SeqCst), before.1 + 1);
+    assert_eq!(storage.calls("set_account_secrets"), before.1 + 1);
 }
 
 #[tokio::test]
@@ -140,7 +172,7 @@ async fn a_refresh_token_that_is_good_no_more_needs_reauth() {
     stage.expire();
     stage.provider.known.lock().unwrap().refresh = "somebody-elses".to_owned();
     let got = stage.unassign().await;
-    assert_eq!((got.status, got.kind(), got.token_calls().len()), (401, "credentials_rejected", 1), "{}", got.body);
+    assert_eq!((got.status, got.kind(), got.token_calls().len()), (400, "credentials_rejected", 1), "{}", got.body);
     assert_eq!(stage.status(&stage.app).await, "needs_reauth");
 }
 
@@ -150,7 +182,7 @@ async fn an_account_that_is_not_connected_keeps_what_its_check_used_up() {
     // Refused before anything was replaced: nothing is kept.
     let mut wrong = context();
     wrong["refresh_token"] = json!("refresh-token-x");
-    assert_eq!(stage.connect(wrong).await.status, 401);
+    assert_eq!(stage.connect(wrong).await.status, 400);
     assert!(stage.storage.accounts().await.unwrap().is_empty());
     // The token was given, and then the check failed: the next refresh token is all the access there is.
     stage.server.faults.once("GET", "/me", Fault::Answer(Reply::empty(503)));

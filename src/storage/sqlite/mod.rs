@@ -1,11 +1,15 @@
 //! Storage in one SQLite file: for one machine, without a service.
 //! Several processes may share the file; several machines need PostgreSQL.
 
+mod audit;
+mod idempotency;
+
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,7 +21,11 @@ use sqlx::sqlite::{
 use sqlx::{Row, Sqlite};
 use tokio::time::{Instant, sleep};
 
-use super::{AccountRecord, AccountStatus, Storage, StorageError, TokenRecord, UnknownName};
+use super::{
+    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Durability, Hash, KeyClaim, KeyEnd, KeyState,
+    Storage, StorageError, TokenRecord, UnknownName,
+};
+use audit::AuditLane;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -25,48 +33,67 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const PATIENCE: Duration = Duration::from_secs(5);
 /// SQLite writes one at a time anyway; more connections only serve more readers.
 const CONNECTIONS: u32 = 4;
+/// The audit alone has a statement for each number of entries.
+const STATEMENTS: usize = audit::ROWS_AT_ONCE + 32;
 // SQLite's primary result codes, from https://www.sqlite.org/rescode.html
 const BUSY: i32 = 5;
 const CORRUPT: i32 = 11;
 const NOT_A_DATABASE: i32 = 26;
 
-/// Accounts and tokens in SQLite. Clones share the connections.
+/// Accounts, tokens, the audit and idempotency keys in SQLite. Clones share the connections.
 #[derive(Clone, Debug)]
 pub struct SqliteStorage {
     pool: SqlitePool,
+    audit: Arc<AuditLane>,
 }
 
 impl SqliteStorage {
     /// Opens `sqlite:path` (relative), `sqlite:///path` (absolute) or `sqlite::memory:` (gone when dropped), and brings
     /// its tables up to date. A missing folder and file are created for the owner alone.
     pub async fn open(url: &str) -> Result<Self, StorageError> {
-        let pool = match parse(url)? {
+        Self::open_with(url, Durability::default()).await
+    }
+
+    /// As [`Self::open`]; `durability` says what a commit of the audit, or of an idempotency key, survives. All else
+    /// survives a power cut.
+    pub async fn open_with(url: &str, durability: Durability) -> Result<Self, StorageError> {
+        let (pool, audit) = match parse(url)? {
             Place::Memory => {
                 // Each connection would be a database of its own, and closing it the end of that.
-                SqlitePoolOptions::new()
+                let pool = SqlitePoolOptions::new()
                     .max_connections(1)
                     .idle_timeout(None)
                     .max_lifetime(None)
                     .acquire_timeout(PATIENCE)
                     .connect_with(SqliteConnectOptions::new().in_memory(true))
                     .await
-                    .map_err(failed("opening it"))?
+                    .map_err(failed("opening it"))?;
+                (pool.clone(), pool)
             }
             Place::File(path) => {
                 create_private(&path).map_err(|error| StorageError::Unavailable {
                     doing: "creating its file",
                     reason: format!("{}: {error}", path.display()),
                 })?;
-                connect(&path).await.map_err(failed("opening it"))?
+                let many = SqlitePoolOptions::new().max_connections(CONNECTIONS);
+                let one = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+                // What was answered as done must survive a power cut.
+                let pool = connect(&path, many, SqliteSynchronous::Full).await.map_err(failed("opening it"))?;
+                let synchronous = match durability {
+                    Durability::Process => SqliteSynchronous::Normal,
+                    Durability::Power => SqliteSynchronous::Full,
+                };
+                (pool, connect(&path, one, synchronous).await.map_err(failed("opening it"))?)
             }
         };
-        let storage = Self { pool };
+        let storage = Self { pool, audit: Arc::new(AuditLane::new(audit)) };
         storage.migrate().await?;
         Ok(storage)
     }
 
     /// Closes all connections; SQLite then folds the write-ahead log into the file.
     pub async fn close(&self) {
+        self.audit.pool.close().await;
         self.pool.close().await;
     }
 
@@ -155,6 +182,11 @@ impl Storage for SqliteStorage {
         self.changes("replacing an account's secrets", change.bind(sealed).bind(super::timestamp()).bind(id)).await
     }
 
+    async fn swap_account_secrets(&self, id: &str, expected: &[u8], sealed: &[u8]) -> Result<bool, StorageError> {
+        let change = sqlx::query("UPDATE accounts SET sealed = ? WHERE id = ? AND sealed = ?");
+        self.changes("sealing an account's secrets anew", change.bind(sealed).bind(id).bind(expected)).await
+    }
+
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError> {
         sqlx::query("SELECT * FROM tokens ORDER BY id")
             .fetch_all(&self.pool)
@@ -196,6 +228,42 @@ impl Storage for SqliteStorage {
             .fetch_one(&self.pool)
             .await
             .map_err(failed("reading the revision"))
+    }
+
+    async fn append_audit(
+        &self,
+        chain: &(dyn Fn(AuditHead) -> Vec<AuditRecord> + Send + Sync),
+    ) -> Result<(), StorageError> {
+        self.audit.append(chain).await
+    }
+
+    async fn audit_entries(&self, filter: &AuditFilter, limit: usize) -> Result<Vec<AuditRecord>, StorageError> {
+        audit::entries(&self.pool, filter, limit).await
+    }
+
+    async fn redact_audit(&self, through: i64, user: Option<&str>) -> Result<u64, StorageError> {
+        audit::redact(&self.pool, through, user).await
+    }
+
+    async fn prune_audit(&self, through: i64) -> Result<u64, StorageError> {
+        audit::prune(&self.pool, through).await
+    }
+
+    // The audit's connection: a key survives what the audit survives.
+    async fn claim_key(&self, claim: &KeyClaim) -> Result<KeyState, StorageError> {
+        idempotency::claim(&self.audit.pool, claim).await
+    }
+
+    async fn renew_key(&self, id: &Hash, holder: &str, lease: Duration) -> Result<bool, StorageError> {
+        idempotency::renew(&self.audit.pool, id, holder, lease).await
+    }
+
+    async fn end_key(&self, id: &Hash, holder: &str, end: KeyEnd<'_>) -> Result<bool, StorageError> {
+        idempotency::end(&self.audit.pool, id, holder, end).await
+    }
+
+    async fn forget_keys(&self) -> Result<u64, StorageError> {
+        idempotency::forget_expired(&self.audit.pool).await
     }
 
     async fn ping(&self) -> Result<(), StorageError> {
@@ -252,15 +320,19 @@ fn create_private(path: &Path) -> io::Result<()> {
     }
 }
 
-async fn connect(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+async fn connect(
+    path: &Path,
+    pool: SqlitePoolOptions,
+    synchronous: SqliteSynchronous,
+) -> Result<SqlitePool, sqlx::Error> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(PATIENCE)
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // What was answered as done must survive a power cut.
-        .synchronous(SqliteSynchronous::Full);
-    let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+        .statement_cache_capacity(STATEMENTS)
+        .synchronous(synchronous);
+    let pool = pool.acquire_timeout(PATIENCE);
     // Turning a new file to WAL needs it alone, and SQLite does not wait for that by itself.
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -274,7 +346,7 @@ async fn connect(path: &Path) -> Result<SqlitePool, sqlx::Error> {
 }
 
 fn account(row: &SqliteRow) -> Result<AccountRecord, StorageError> {
-    let read = Reader { record: "account", row };
+    let read = Reader { record: "account", id: "id", row };
     Ok(AccountRecord {
         id: read.column("id")?,
         environment: read.column("environment")?,
@@ -289,12 +361,11 @@ fn account(row: &SqliteRow) -> Result<AccountRecord, StorageError> {
 }
 
 fn token(row: &SqliteRow) -> Result<TokenRecord, StorageError> {
-    let read = Reader { record: "API token", row };
-    let hash: Vec<u8> = read.column("hash")?;
+    let read = Reader { record: "API token", id: "id", row };
     Ok(TokenRecord {
         id: read.column("id")?,
         name: read.column("name")?,
-        hash: hash.try_into().map_err(|_| read.corrupt("hash", "it must have 32 bytes"))?,
+        hash: read.array("hash", read.column("hash")?)?,
         scopes: read.json("scopes")?,
         environment: read.column("environment")?,
         envelope: read.word("envelope")?,
@@ -305,6 +376,8 @@ fn token(row: &SqliteRow) -> Result<TokenRecord, StorageError> {
 /// Reads one row; what cannot be read is reported with the record's name.
 struct Reader<'r> {
     record: &'static str,
+    /// The column that names it.
+    id: &'static str,
     row: &'r SqliteRow,
 }
 
@@ -317,14 +390,23 @@ impl<'r> Reader<'r> {
         serde_json::from_str(self.column(name)?).map_err(|error| self.corrupt(name, error))
     }
 
+    fn array<const N: usize>(&self, name: &'static str, bytes: Vec<u8>) -> Result<[u8; N], StorageError> {
+        bytes.try_into().map_err(|_| self.corrupt(name, format!("it must have {N} bytes")))
+    }
+
     fn word<T: FromStr<Err = UnknownName>>(&self, name: &'static str) -> Result<T, StorageError> {
         self.column::<&str>(name)?.parse().map_err(|error: UnknownName| self.corrupt(name, error))
+    }
+
+    fn name(&self) -> String {
+        let number = || self.row.try_get::<i64, _>(self.id).map(|number| number.to_string());
+        self.row.try_get(self.id).or_else(|_| number()).unwrap_or_else(|_| "?".to_owned())
     }
 
     fn corrupt(&self, column: &str, reason: impl ToString) -> StorageError {
         StorageError::Corrupt {
             record: self.record,
-            id: self.row.try_get("id").unwrap_or_else(|_| "?".to_owned()),
+            id: self.name(),
             reason: format!("{column}: {}", reason.to_string()),
         }
     }
