@@ -189,6 +189,13 @@ const PLANTED: &[(&str, &str, &str, &str, &str)] = &[
         "ranks",
     ),
     (
+        "a reading of a table nobody wrote",
+        "name: .get_user.body.name",
+        "name: .tables.ranks",
+        "C015",
+        ".tables.ranks",
+    ),
+    (
         "a look-up in nothing",
         "operations:",
         "lookups: { role: [{ match: id, take: { id: id } }] }\noperations:",
