@@ -9,10 +9,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::engine::EngineLimits;
-use crate::gateway::{IdempotencySettings, Settings};
+use crate::engine::{EngineLimits, Pace, RetryLimits};
+use crate::gateway::{GuardSettings, IdempotencySettings, RateLimits, Settings};
 use crate::storage::{Durability, Envelope};
-use crate::transport::{EgressPolicy, EgressPolicyError, TransportLimits};
+use crate::transport::{BreakerLimits, EgressPolicy, EgressPolicyError, LaneLimits, TransportLimits};
 
 /// The defaults, and their documentation.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -57,8 +57,11 @@ pub struct Config {
     pub extra_ca_file: String,
     pub envelope: Envelope,
     pub limits: Limits,
+    pub retry: Retry,
+    pub breaker: Breaker,
     pub verify: Verify,
     pub audit: Audit,
+    pub guard: GuardSettings,
     pub idempotency: Idempotency,
     pub log: Log,
 }
@@ -70,7 +73,32 @@ pub struct Limits {
     pub call_timeout_ms: u64,
     pub connect_timeout_ms: u64,
     pub answer_bytes: usize,
+    pub account_at_once: usize,
+    pub account_wait_ms: u64,
     pub shutdown_ms: u64,
+    pub token_requests_per_minute: u32,
+    pub account_requests_per_minute: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    pub times: u32,
+    pub repeatable_writes: u32,
+    pub pause_ms: u64,
+    pub longest_pause_ms: u64,
+    pub total_ms: u64,
+    pub rate_limit_wait_ms: u64,
+    pub budget_percent: u32,
+    pub budget_per_second: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Breaker {
+    pub failures: u32,
+    pub window_ms: u64,
+    pub pause_ms: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -149,12 +177,43 @@ impl Config {
         }
     }
 
+    /// How providers are asked again, how much at once, and when they are left alone.
+    pub fn pace(&self) -> Pace {
+        let Self { limits, retry, breaker, .. } = self;
+        Pace {
+            retry: RetryLimits {
+                times: retry.times,
+                repeatable_writes: retry.repeatable_writes,
+                pause: Duration::from_millis(retry.pause_ms),
+                longest_pause: Duration::from_millis(retry.longest_pause_ms),
+                total: Duration::from_millis(retry.total_ms),
+                rate_limit_wait: Duration::from_millis(retry.rate_limit_wait_ms),
+            },
+            lane: LaneLimits {
+                at_once: limits.account_at_once,
+                wait: Duration::from_millis(limits.account_wait_ms),
+                repeats_per_call: retry.budget_percent as f32 / 100.0,
+                repeats_per_second: retry.budget_per_second,
+            },
+            breaker: BreakerLimits {
+                failures: breaker.failures,
+                window: Duration::from_millis(breaker.window_ms),
+                pause: Duration::from_millis(breaker.pause_ms),
+            },
+        }
+    }
+
     /// What the gateway does beyond carrying requests out.
     pub fn gateway_settings(&self) -> Settings {
         Settings {
             audit: self.audit.enabled,
             redact_after_days: self.audit.redact_after_days,
             keep_days: self.audit.keep_days,
+            guard: self.guard.clone(),
+            rates: RateLimits {
+                per_token: self.limits.token_requests_per_minute,
+                per_account: self.limits.account_requests_per_minute,
+            },
             idempotency: self.idempotency_settings(),
         }
     }

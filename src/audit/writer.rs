@@ -48,12 +48,13 @@ pub(super) async fn run(storage: Arc<dyn Storage>, mut jobs: UnboundedReceiver<J
 }
 
 async fn write(storage: &dyn Storage, kept: &mut VecDeque<Draft>, waiting: Vec<Job>) {
-    let (drafts, answers): (Vec<Draft>, Vec<_>) = waiting.into_iter().map(|job| (job.draft, job.done)).unzip();
+    let (drafts, answers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|job| (job.draft, job.done)).unzip();
+    let drafts: Vec<Draft> = drafts.into_iter().flatten().collect();
     let all: Vec<&Draft> = kept.iter().chain(&drafts).collect();
-    if all.is_empty() {
-        return;
-    }
-    let written = storage.append_audit(&|head| chained(&all, head)).await;
+    let written = match all.is_empty() {
+        true => Ok(()),
+        false => storage.append_audit(&|head| chained(&all, head)).await,
+    };
     let written = written.map_err(|error| Unrecorded(error.to_string()));
     match &written {
         Ok(()) => kept.clear(),
@@ -64,7 +65,7 @@ async fn write(storage: &dyn Storage, kept: &mut VecDeque<Draft>, waiting: Vec<J
             kept.drain(..lost);
         }
     }
-    for done in answers {
+    for done in answers.into_iter().flatten() {
         // Whoever asked may be gone.
         let _ = done.send(written.clone());
     }

@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod connector;
 mod connector_check;
+mod connector_faults;
 mod sandbox;
 mod serve;
 mod start;
@@ -38,7 +39,7 @@ enum Command {
     /// Shows what the connectors can do, and puts them to the test.
     #[command(subcommand)]
     Connector(connector::Command),
-    /// Makes API tokens.
+    /// Makes, lists and revokes API tokens.
     #[command(subcommand)]
     Token(token::Command),
     /// Connects, lists and forgets integrated accounts.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use http::{HeaderName, Method};
 use indexmap::IndexMap;
 use regex::Regex;
+use unicode_normalization::UnicodeNormalization;
 use vrl::value::KeyString;
 
 use super::definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField};
@@ -59,6 +60,8 @@ pub struct Call {
     /// The step's name: its answer is `.name` in expressions.
     pub name: String,
     pub writes: bool,
+    /// Sending it twice does no more than sending it once. Of no meaning for a read.
+    pub repeatable: bool,
     pub why: String,
     /// Nothing is at `path` without `over_http`.
     pub method: Method,
@@ -127,6 +130,11 @@ impl Operation {
         let Protection { names, open, everything } = &self.protected;
         names.contains(&name) || (*everything && !open.contains(&name))
     }
+
+    /// The names that are protected one by one: letters and digits alone, in lower case.
+    pub fn protected_names(&self) -> impl Iterator<Item = &str> {
+        self.protected.names.iter().map(String::as_str)
+    }
 }
 
 /// Names that no passthrough may set, as [`plain_name`] has them.
@@ -138,9 +146,14 @@ pub(super) struct Protection {
     pub(super) everything: bool,
 }
 
-/// A name as the most lenient server might read it: letters and digits alone, in lower case.
+/// A name as the most lenient server might read it: letters and digits alone, without accents, wide forms and the like,
+/// and those that have one upper case in common as one: to some parsers of JSON, `ſ` is an `S`.
 pub(super) fn plain_name(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    if name.is_ascii() {
+        return name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    }
+    let letters = name.nfkd().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 #[derive(Debug)]
@@ -263,8 +276,6 @@ pub struct WriteStep {
     pub when: Option<Expression>,
     /// `when` is made of what only a look-up teaches of a role.
     pub of_learnt: bool,
-    /// Whether sending it twice does no more than sending it once.
-    pub repeatable: bool,
 }
 
 #[derive(Debug)]

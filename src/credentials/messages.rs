@@ -195,7 +195,7 @@ impl MessageSession {
             error if error.is_timeout() => ErrorKind::ProviderTimeout,
             _ => ErrorKind::ProviderUnavailable,
         };
-        SessionError::new(kind, error.to_string())
+        SessionError::new(kind, error.to_string()).after(error)
     }
 }
 

@@ -30,12 +30,22 @@ pub struct SessionError {
     pub kind: ErrorKind,
     /// What was answered, if anything was.
     pub said: Option<Box<Said>>,
+    /// Nothing was sent at all, and another try may end otherwise.
+    pub may_pass: bool,
+    /// When another try may be made, in seconds, where we are the ones to know.
+    pub again_in_s: Option<u64>,
     pub message: String,
 }
 
 impl SessionError {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, said: None, message: message.into() }
+        Self { kind, said: None, may_pass: false, again_in_s: None, message: message.into() }
+    }
+
+    /// What a transport's failure says of another try.
+    pub(super) fn after(self, error: &TransportError) -> Self {
+        let may_pass = error.may_pass() && !error.was_sent();
+        Self { may_pass, again_in_s: error.retry_after_s(), ..self }
     }
 }
 
@@ -222,7 +232,7 @@ fn kind_of(status: u16) -> ErrorKind {
 
 pub(super) fn unreachable_endpoint(error: &TransportError) -> SessionError {
     let kind = if error.is_timeout() { ErrorKind::ProviderTimeout } else { ErrorKind::ProviderUnavailable };
-    SessionError::new(kind, format!("the provider's token endpoint: {error}"))
+    SessionError::new(kind, format!("the provider's token endpoint: {error}")).after(error)
 }
 
 pub(super) fn secret_header(text: &str) -> Option<HeaderValue> {

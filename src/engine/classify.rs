@@ -10,7 +10,7 @@ use super::mask::Repeated;
 use super::report::Failure;
 use super::wire::{Answered, Received, Wire};
 use crate::connector::Call;
-use crate::credentials::{Bearer, MASK, Said, without_secrets};
+use crate::credentials::{Bearer, MASK, without_secrets};
 use crate::expression::{AnswerMatcher, Captured, Projection, Reading, Scope, Value, from_json, object};
 use crate::model::{ErrorKind, Outcome};
 
@@ -65,20 +65,6 @@ impl Wire<'_> {
     /// The account's own secrets, and those that come with its credentials.
     fn secrets<'s>(&'s self, credentials: &'s Bearer) -> impl Iterator<Item = &'s [u8]> + Clone {
         self.account.secrets.iter().map(Vec::as_slice).chain(credentials.secrets())
-    }
-
-    /// What a token endpoint said, as an answer: no expression reads it.
-    pub(super) fn said(&self, said: &Said) -> Answered {
-        let secrets = self.account.secrets.iter().map(Vec::as_slice);
-        Answered {
-            status: said.status,
-            headers: said.headers.clone(),
-            further: Vec::new(),
-            repeated: Repeated::find(&said.body, secrets),
-            raw: said.body.clone(),
-            reading: Arc::new(Value::Null.into()),
-            cut_by: None,
-        }
     }
 
     /// An answer's headers without the account's own secrets.

@@ -7,9 +7,11 @@ use bytes::Bytes;
 use http::Uri;
 use http::uri::PathAndQuery;
 
+use super::exchange::Exchange;
 use super::mask::Repeated;
 use super::report::Failure;
-use super::wire::{Answered, Exchange, Extra, Page, Wire};
+use super::retry::Again;
+use super::wire::{Answered, Extra, Page, Wire};
 use crate::connector::{Call, PageBy, Paginate};
 use crate::expression::{Scope, Value, id_text};
 use crate::model::{ErrorKind, Outcome};
@@ -45,7 +47,7 @@ impl Wire<'_> {
                     break;
                 }
                 (Err(failure), None) => {
-                    return Exchange { result: Err(failure), sends: exchange.sends, trace, rest: None };
+                    return Exchange::of(Err(failure), exchange.sends, trace, Again::No);
                 }
             };
             if repeated.is_none() {
@@ -82,7 +84,7 @@ impl Wire<'_> {
         }
         let Some(first) = first else {
             let failure = Failure::new(ErrorKind::Internal, Outcome::Failed, "a listing of no pages");
-            return Exchange { result: Err(failure), sends: 0, trace, rest: None };
+            return Exchange { trace, ..Exchange::unsent(failure) };
         };
         let value = with_list(&first.reading.value, &paginate.list, collected, complete);
         let whole = Answered {
@@ -94,7 +96,7 @@ impl Wire<'_> {
             cut_by,
             further,
         };
-        Exchange { result: Ok(Arc::new(whole)), sends: 1, trace, rest: None }
+        Exchange::of(Ok(Arc::new(whole)), 1, trace, Again::No)
     }
 }
 
@@ -112,7 +114,9 @@ impl Wire<'_> {
         let base = &self.account.base;
         let same = |host: &http::uri::Authority| host == &base.authority && uri.scheme() == Some(&base.scheme);
         let at_home = uri.authority().is_none_or(same);
-        uri.path_and_query().filter(|place| at_home && place.path().starts_with('/')).cloned()
+        // `//host/path` names a host, too.
+        let is_path = |path: &str| path.starts_with('/') && !path.starts_with("//");
+        uri.path_and_query().filter(|place| at_home && is_path(place.path())).cloned()
     }
 }
 

@@ -97,6 +97,36 @@ impl Run<'_> {
         }
     }
 
+    /// The ids of all users with this address; none where the provider is not asked by address.
+    ///
+    /// # Errors
+    /// If it cannot be told.
+    pub(super) async fn users_at(&mut self, address: &str) -> Result<Vec<String>, Failure> {
+        let Some(lookup) = &self.operation.user_lookup else { return Ok(Vec::new()) };
+        let mut aside = self.aside();
+        aside.set_user_id(address);
+        let searched = aside.search(lookup, &Value::from(address), 0, Given::Text).await;
+        self.trace.append(&mut aside.trace);
+        match searched {
+            Search::Found(Found { taken, .. }) => {
+                let ids = taken.iter().filter(|(field, _)| field.as_str() == "id").filter_map(|(_, id)| id_text(id));
+                Ok(ids.map(Cow::into_owned).collect())
+            }
+            Search::Several(ids) => Ok(ids),
+            Search::Absent { .. } => Ok(Vec::new()),
+            Search::Failed(failure)
+                if failure.kind == ErrorKind::NotFound && matches!(lookup.place, LookupPlace::Read(_, None)) =>
+            {
+                Ok(Vec::new())
+            }
+            Search::Failed(failure) => Err(failure),
+            Search::CutShort => {
+                let message = "the provider's list of users is too long to be searched to its end for an address";
+                Err(Failure::new(ErrorKind::ProviderError, Outcome::Failed, message))
+            }
+        }
+    }
+
     /// Finds every item's role, and learns whether it exists.
     ///
     /// # Errors

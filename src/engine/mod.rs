@@ -2,7 +2,10 @@
 //! SQL or of any provider.
 
 mod classify;
+mod exchange;
+mod guard;
 mod item;
+mod limits;
 mod listing;
 mod locks;
 mod lookup;
@@ -12,7 +15,9 @@ mod messages;
 mod passthrough;
 mod prepare;
 mod prove;
+mod refused;
 mod report;
+mod retry;
 mod run;
 mod sources;
 mod user;
@@ -32,11 +37,14 @@ use crate::audit::Trail;
 use crate::credentials::Account;
 use crate::expression::{Answers, Value};
 use crate::model::{Options, Outcome, RequestError, ResponseFormat, RoleRef, UnassignRequest, VerifyMode};
-use crate::transport::Transport;
+use crate::transport::{BreakerTransport, Lane, Transport};
 
 pub(crate) use classify::shown_body;
+pub use guard::{Forbidden, Guard, PROTECTED_ROLES, PROTECTED_USERS, Unreserved};
+pub(crate) use limits::normalised;
 pub use mapped::{Mapped, Shown, UserFields};
 pub use report::{Failure, ItemReport, PlanStep, Report, Seen, TraceStep};
+pub use retry::{Pace, RetryLimits};
 pub use wire::Answered;
 
 /// The engine's limits.
@@ -53,14 +61,23 @@ pub struct EngineLimits {
 /// Takes roles away.
 pub struct Engine {
     transport: Arc<dyn Transport>,
+    /// The same, for calls that must be made although the provider is left alone.
+    past_breaker: Arc<dyn Transport>,
+    pace: Pace,
     limits: EngineLimits,
     locks: Locks,
 }
 
 impl Engine {
-    /// An engine that reaches providers through `transport`.
+    /// An engine that reaches providers through `transport`, at the usual pace.
     pub fn new(transport: Arc<dyn Transport>, limits: EngineLimits) -> Self {
-        Self { transport, limits, locks: Locks::default() }
+        Self::with_pace(transport, limits, Pace::default())
+    }
+
+    /// An engine with a pace of one's own.
+    pub fn with_pace(transport: Arc<dyn Transport>, limits: EngineLimits, pace: Pace) -> Self {
+        let (transport, past_breaker) = BreakerTransport::pair(transport, pace.breaker);
+        Self { transport, past_breaker, pace, limits, locks: Locks::default() }
     }
 
     /// Carries a request out, or plans it. Each write is recorded in `trail` before it leaves.
@@ -73,9 +90,25 @@ impl Engine {
         request: UnassignRequest,
         trail: Option<&Trail>,
     ) -> Result<Report, RequestError> {
+        self.unassign_guarded(account, request, trail, None).await
+    }
+
+    /// As [`Self::unassign`]; `guard` is asked before the first write.
+    ///
+    /// # Errors
+    /// As [`Self::unassign`].
+    pub async fn unassign_guarded(
+        &self,
+        account: &Account,
+        request: UnassignRequest,
+        trail: Option<&Trail>,
+        guard: Option<&dyn Guard>,
+    ) -> Result<Report, RequestError> {
         let mut run = self.begin(account, request)?;
-        run.trail = trail;
-        self.work(&mut run).await?;
+        (run.trail, run.guard) = (trail, guard);
+        let worked = self.work(&mut run).await;
+        run.settle_reservation().await;
+        worked?;
         run.prove(self.limits.wait_limit).await;
         Ok(self.report(run).await)
     }
@@ -117,8 +150,13 @@ impl Engine {
         Ok(Run::new(self.wire(account, &request), &self.locks, request, items))
     }
 
-    /// Looks up, reads and writes; a dry run looks up and reads.
+    /// Looks up, reads and writes; a dry run looks up and reads. Not before it is its turn.
     async fn work(&self, run: &mut Run<'_>) -> Result<(), RequestError> {
+        run.turn = run.wire.lane.turn().await;
+        if run.turn.is_none() {
+            run.fail_active(Failure::too_busy());
+            return Ok(());
+        }
         let worked = match self.resolve(run).await {
             Ok(()) => run.walk().await,
             Err(error) => Err(error),
@@ -172,7 +210,11 @@ impl Engine {
         let options = &request.options;
         Wire {
             transport: &self.transport,
+            past_breaker: &self.past_breaker,
+            written: false,
             account,
+            lane: account.lane.get_or_init(|| Lane::new(&self.pace.lane)),
+            retry: &self.pace.retry,
             limits: CallLimits { timeout: self.limits.call_timeout, body_bytes: self.limits.answer_bytes },
             tracing: options.dry_run || options.format == ResponseFormat::Debug,
         }

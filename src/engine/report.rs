@@ -14,6 +14,8 @@ use crate::transport::AnswerBody;
 
 /// The reason of an item that was not tried after another showed that the account does not serve.
 pub(super) const NOT_ATTEMPTED: &str = "not_attempted";
+/// The reason of an item that the operator forbids.
+pub(super) const GUARDED: &str = "guard";
 
 /// Everything a response is rendered from.
 #[derive(Debug)]
@@ -74,6 +76,10 @@ pub struct Failure {
     /// What it answered where the call's credentials were asked for, if that is where it failed.
     pub credentials_answer: Option<Arc<Answered>>,
     pub timed_out: bool,
+    /// Another call may be made in so many seconds, by our own reckoning.
+    pub again_in_s: Option<u64>,
+    /// It is the gateway's own, and the provider was not asked.
+    pub ours: bool,
     /// A read has to say whether this no means that the role is held.
     pub(super) settle: bool,
 }
@@ -88,8 +94,17 @@ impl Failure {
             answer: None,
             credentials_answer: None,
             timed_out: false,
+            again_in_s: None,
+            ours: false,
             settle: false,
         }
+    }
+
+    /// The account has as many requests at work as it may.
+    pub(super) fn too_busy() -> Self {
+        let message = "the account has as many requests at work as `account_at_once` allows; nothing was sent";
+        let failure = Self::new(ErrorKind::RateLimited, Outcome::Failed, message);
+        Self { ours: true, again_in_s: Some(1), ..failure }
     }
 
     /// What the provider said, whatever it was asked.
@@ -177,11 +192,12 @@ impl Report {
     }
 
     /// Whether a later attempt could say nothing else: what was to be done is done, or there was a clear no to it. Not so
-    /// where nobody knows, or where the no is a matter of time or of the account.
+    /// where nobody knows, or where the no is a matter of time, of the account or of
+    /// the operator's settings.
     pub fn is_settled(&self) -> bool {
         self.items.iter().all(|item| match item.outcome {
             Outcome::Removed | Outcome::AlreadyAbsent => true,
-            Outcome::Refused => item.reason != Some(NOT_ATTEMPTED),
+            Outcome::Refused => item.reason.is_none(),
             Outcome::Failed => item.failure.as_ref().is_some_and(|failure| {
                 let kind = failure.kind;
                 !kind.is_of_account() && kind.status() < 500

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 use vrl::value::{KeyString, ObjectMap};
 
+use super::guard::Guard;
 use super::item::{Item, Write};
 use super::locks::Locks;
 use super::mask::Secrets;
@@ -16,7 +17,7 @@ use crate::audit::Trail;
 use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
 use crate::expression::{Answers, Reading, Scope, Value};
 use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, UnassignRequest, Verified};
-use crate::transport::AnswerBody;
+use crate::transport::{AnswerBody, Turn};
 
 static NULL: Value = Value::Null;
 
@@ -28,7 +29,15 @@ pub(super) struct Run<'e> {
     pub(super) locks: &'e Locks,
     /// Where each write is recorded before it leaves.
     pub(super) trail: Option<&'e Trail>,
+    /// Held to the end: so many requests of an account are at work at once.
+    pub(super) turn: Option<Turn<'e>>,
+    /// Whom to ask before the first write.
+    pub(super) guard: Option<&'e dyn Guard>,
+    /// What the guard counted for this request, until it is settled.
+    pub(super) reservation: Option<String>,
     pub(super) request: UnassignRequest,
+    /// The user's id as the caller gave it, where a look-up gave another.
+    pub(super) given_id: Option<String>,
     pub(super) input: Value,
     pub(super) items: Vec<Item>,
     /// The active items' values, as `.items`.
@@ -65,7 +74,11 @@ impl<'e> Run<'e> {
             operation: &connector.unassign,
             locks,
             trail: None,
+            turn: None,
+            guard: None,
+            reservation: None,
             request,
+            given_id: None,
             input,
             items,
             items_value: Value::Null,
@@ -84,6 +97,15 @@ impl<'e> Run<'e> {
             all: Answers::default(),
             held_locks: Vec::new(),
         }
+    }
+
+    /// A run on what is known so far: what it reads leaves this one as it was.
+    pub(super) fn aside(&self) -> Self {
+        let mut aside = Self::new(self.wire, self.locks, self.request.clone(), self.items.clone());
+        aside.items_value = self.items_value.clone();
+        aside.lets = self.lets.clone();
+        aside.shared = self.shared.clone();
+        aside
     }
 
     pub(super) fn scope(&self, item: Option<usize>) -> Scope<'_> {
@@ -112,7 +134,7 @@ impl<'e> Run<'e> {
     }
 
     pub(super) fn set_user_id(&mut self, id: &str) {
-        self.request.id = Some(id.to_owned());
+        self.given_id = self.request.id.replace(id.to_owned());
         self.input = super::prepare::input_value(Some(id));
     }
 
@@ -172,6 +194,12 @@ impl<'e> Run<'e> {
                 if self.active().is_empty() {
                     break;
                 }
+                if let Some(guard) = self.guard {
+                    self.ask_guard(guard).await;
+                    if self.active().is_empty() {
+                        break;
+                    }
+                }
                 if self.request.options.dry_run {
                     self.plan_writes(&operation.steps[at..]);
                     break;
@@ -208,7 +236,7 @@ impl<'e> Run<'e> {
     }
 
     /// Names a value: once for all items, or for each where it is made of the item.
-    fn let_step(&mut self, named: &NamedValue) {
+    pub(super) fn let_step(&mut self, named: &NamedValue) {
         let name = KeyString::from(named.name.as_str());
         if !named.per_item {
             let value = named.expression.evaluate(&self.scope(None)).into_owned();
@@ -221,7 +249,7 @@ impl<'e> Run<'e> {
         }
     }
 
-    async fn read_step(&mut self, read: &ReadStep) {
+    pub(super) async fn read_step(&mut self, read: &ReadStep) {
         let call = &self.connector.reads[read.read];
         if !call.per_item {
             if self.holds_true(read.when.as_ref(), None)

@@ -16,7 +16,7 @@ pub(super) struct MappedUser<'r> {
     pub(super) fields: UserFields,
     /// The answer it was mapped from.
     pub(super) reading: &'r Reading,
-    mapping: &'r UserMapping,
+    pub(super) mapping: &'r UserMapping,
     /// The object's place, where it is one of a list.
     index: Option<usize>,
 }

@@ -12,16 +12,18 @@ use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::{Map, Value as Json};
 
 use super::classify::shown_body;
+use super::exchange::{Exchange, record, transport_failure};
 use super::mask::Repeated;
 use super::messages::unwrapped;
 use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
+use super::retry::{Again, RetryLimits};
 use crate::audit::Intent;
 use crate::connector::{Call, Connector};
-use crate::credentials::{Account, AuthHeaders, Bearer, MASK, SessionError};
+use crate::credentials::{Account, AuthHeaders, Bearer, MASK};
 use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
 use crate::model::{ErrorKind, Outcome};
-use crate::transport::{AnswerBody, ProviderCall, Transport, TransportError};
+use crate::transport::{AnswerBody, Lane, ProviderCall, Transport, TransportError};
 
 /// So much of a streamed answer is held to classify it.
 const HELD_TO_CLASSIFY_BYTES: usize = 64 << 10;
@@ -72,29 +74,6 @@ pub(super) enum Page<'p> {
     Link(PathAndQuery),
 }
 
-/// What came of sending one step.
-pub(super) struct Exchange {
-    pub(super) result: Result<Arc<Answered>, Failure>,
-    /// How often the provider may have received it: more than once where credentials were renewed.
-    pub(super) sends: u32,
-    pub(super) trace: Vec<TraceStep>,
-    pub(super) rest: Option<AnswerBody>,
-}
-
-impl Exchange {
-    /// Nothing of it left.
-    pub(super) fn unsent(failure: Failure) -> Self {
-        Self { result: Err(failure), sends: 0, trace: Vec::new(), rest: None }
-    }
-
-    /// What came of sending it once more: the provider may have received both.
-    pub(super) fn then(&mut self, again: Self) {
-        let mut trace = std::mem::take(&mut self.trace);
-        trace.extend(again.trace);
-        *self = Self { trace, sends: self.sends + again.sends, ..again };
-    }
-}
-
 /// The limits of one call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CallLimits {
@@ -106,7 +85,13 @@ pub(super) struct CallLimits {
 #[derive(Clone, Copy)]
 pub(super) struct Wire<'a> {
     pub(super) transport: &'a Arc<dyn Transport>,
+    /// The same, also to a host that is left alone for now.
+    pub(super) past_breaker: &'a Arc<dyn Transport>,
+    /// A write of the request was sent: its proof must be read.
+    pub(super) written: bool,
     pub(super) account: &'a Account,
+    pub(super) lane: &'a Lane,
+    pub(super) retry: &'a RetryLimits,
     pub(super) limits: CallLimits,
     pub(super) tracing: bool,
 }
@@ -231,7 +216,12 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// Sends a step and says what its answer means. After a 401 the credentials are renewed, once.
+    /// How a call goes: no breaker stands between a write and its proof.
+    pub(super) fn way(&self, call: &Call) -> &'a Arc<dyn Transport> {
+        if self.written && !call.writes { self.past_breaker } else { self.transport }
+    }
+
+    /// Sends a step and says what its answer means.
     pub(super) async fn exchange(&self, call: &Call, scope: &Scope<'_>, extra: Extra<'_>, streaming: bool) -> Exchange {
         match &call.paginate {
             Some(paginate) => self.listing(call, paginate, scope).await,
@@ -239,7 +229,8 @@ impl<'a> Wire<'a> {
         }
     }
 
-    pub(super) async fn single(
+    /// Sends a step once. After a 401 the credentials are renewed, once.
+    pub(super) async fn once(
         &self,
         call: &Call,
         scope: &Scope<'_>,
@@ -255,7 +246,8 @@ impl<'a> Wire<'a> {
             Ok(rendered) => rendered,
             Err(failure) => return Exchange::unsent(failure),
         };
-        let credentials = self.account.session.headers(self.transport, self.limits.timeout).await;
+        let transport = self.way(call);
+        let credentials = self.account.session.headers(transport, self.limits.timeout).await;
         let credentials = match credentials {
             Ok(credentials) => credentials,
             Err(error) => return self.without_credentials(&error),
@@ -266,7 +258,7 @@ impl<'a> Wire<'a> {
         let mut exchange = self.attempt(call, scope, &rendered, &credentials, streaming).await;
         let refused = matches!(&exchange.result, Err(failure) if failure.kind == ErrorKind::CredentialsRejected);
         if refused {
-            match self.account.session.renew(&credentials, self.transport, self.limits.timeout).await {
+            match self.account.session.renew(&credentials, transport, self.limits.timeout).await {
                 Ok(Some(renewed)) => {
                     exchange.then(self.attempt(call, scope, &rendered, &renewed, streaming).await);
                 }
@@ -276,31 +268,6 @@ impl<'a> Wire<'a> {
         }
         self.note_credentials_of(&exchange);
         exchange
-    }
-
-    pub(super) fn note_credentials_of(&self, exchange: &Exchange) {
-        match &exchange.result {
-            Ok(_) => self.note_credentials(false),
-            Err(failure) if failure.kind == ErrorKind::CredentialsRejected => self.note_credentials(true),
-            Err(_) => {}
-        }
-    }
-
-    fn note_credentials(&self, refused: bool) {
-        self.account.mark(refused);
-    }
-
-    pub(super) fn without_credentials(&self, error: &SessionError) -> Exchange {
-        if error.kind == ErrorKind::CredentialsRejected {
-            self.note_credentials(true);
-        }
-        Exchange::unsent(self.no_credentials(error))
-    }
-
-    /// Why there are no credentials, with what was said to that.
-    pub(super) fn no_credentials(&self, error: &SessionError) -> Failure {
-        let credentials_answer = error.said.as_ref().map(|said| Arc::new(self.said(said)));
-        Failure { credentials_answer, ..Failure::new(error.kind, Outcome::Failed, error.message.clone()) }
     }
 
     async fn attempt(
@@ -323,7 +290,7 @@ impl<'a> Wire<'a> {
             body: rendered.body.clone(),
             timeout: self.limits.timeout,
         };
-        let answer = match self.transport.send(outgoing).await {
+        let answer = match self.way(call).send(outgoing).await {
             Ok(answer) => {
                 let (status, headers) = (answer.status, answer.headers);
                 match self.read_body(answer.body, streaming).await {
@@ -339,6 +306,7 @@ impl<'a> Wire<'a> {
             }
             Err(error) => Err(error),
         };
+        let mut again = Again::No;
         let (result, sent, rest, error) = match answer {
             Ok(mut received) => {
                 let rest = received.rest.take();
@@ -351,13 +319,21 @@ impl<'a> Wire<'a> {
                     .map_err(|failure| Failure { answer: Some(answered), ..failure });
                 (result, true, rest, None)
             }
-            Err(error) => (Err(transport_failure(&error)), error.was_sent(), None, Some(error.to_string())),
+            Err(error) => {
+                again = Again::after_error(&error);
+                (Err(transport_failure(&error)), error.was_sent(), None, Some(error.to_string()))
+            }
         };
+        if let Err(failure) = &result
+            && let Some(answer) = &failure.answer
+        {
+            again = Again::after_answer(failure, answer.status, &answer.headers, &self.connector().rate_limit);
+        }
         let mut trace = Vec::new();
         if self.tracing {
             trace.push(self.trace_step(self.describe(call, rendered), started, &result, credentials, error));
         }
-        Exchange { result, sends: u32::from(sent), trace, rest }
+        Exchange { rest, ..Exchange::of(result, u32::from(sent), trace, again) }
     }
 
     pub(super) fn trace_step(
@@ -399,20 +375,4 @@ impl<'a> Wire<'a> {
         }
         Ok((Bytes::from(held), Some(body)))
     }
-}
-
-/// Records what a write is about to do. Without that nothing is sent.
-pub(super) async fn record(intent: Option<Intent<'_>>, body: &[u8]) -> Result<(), Failure> {
-    let Some(intent) = intent else { return Ok(()) };
-    intent.record(body).await.map_err(|error| {
-        tracing::error!(%error, "nothing is sent");
-        let message = "the gateway's audit cannot be written, so nothing was sent";
-        Failure::new(ErrorKind::Internal, Outcome::Failed, message)
-    })
-}
-
-pub(super) fn transport_failure(error: &TransportError) -> Failure {
-    let kind = if error.is_timeout() { ErrorKind::ProviderTimeout } else { ErrorKind::ProviderUnavailable };
-    let outcome = if error.was_sent() { Outcome::Unknown } else { Outcome::Failed };
-    Failure { timed_out: error.is_timeout(), ..Failure::new(kind, outcome, error.to_string()) }
 }

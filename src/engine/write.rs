@@ -130,7 +130,11 @@ impl Run<'_> {
         let exchange = self.wire.exchange(&write.call, &self.scope(item), extra, streaming).await;
         self.trace.extend(exchange.trace);
         self.remote_calls += exchange.sends;
+        self.wire.written |= exchange.sends > 0;
         self.stream = exchange.rest;
+        for index in indices {
+            self.items[*index].sent |= exchange.sends > 0;
+        }
         let answer = match &exchange.result {
             Ok(answered) => Some(Arc::clone(answered)),
             Err(failure) => failure.answer.clone(),
@@ -151,6 +155,12 @@ impl Run<'_> {
             Ok(_) => {
                 for index in indices {
                     self.items[*index].write = Write::Accepted;
+                }
+            }
+            // What was sent before may have done it: that the role was not held is not said by this.
+            Err(failure) if failure.outcome == Outcome::AlreadyAbsent && exchange.doubtful => {
+                for index in indices {
+                    self.items[*index].write = Write::FoundAbsent;
                 }
             }
             Err(failure) if failure.outcome == Outcome::AlreadyAbsent => {

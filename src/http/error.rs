@@ -6,8 +6,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
 use super::limits;
-use crate::engine::{Answered, Failure};
-use crate::gateway::{GatewayError, KeyError};
+use crate::engine::{Answered, Failure, normalised};
+use crate::gateway::{GatewayError, KeyError, Limited};
 use crate::model::{ErrorKind, RequestError};
 use crate::storage::StorageError;
 
@@ -53,6 +53,9 @@ impl ApiError {
         if let Some(answer) = failure.said() {
             error.add_answer(answer, secret_fields, rates);
         }
+        if let Some(seconds) = failure.again_in_s {
+            error.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         error.members.insert("truto_error_insight".into(), json!({"remote_error": {"description": failure.message}}));
         error
     }
@@ -60,7 +63,7 @@ impl ApiError {
     fn add_answer(&mut self, answer: &Answered, secret_fields: &[String], rates: &crate::connector::RateLimitSource) {
         let body = crate::engine::shown_body(answer.shown(), secret_fields);
         self.members.insert("raw_response".into(), body.unwrap_or(Json::Null));
-        self.headers.extend(limits::normalised(&answer.headers, rates, self.status == 429));
+        self.headers.extend(normalised(&answer.headers, rates, self.status == 429));
     }
 }
 
@@ -81,11 +84,19 @@ impl From<RequestError> for ApiError {
     }
 }
 
+impl From<Limited> for ApiError {
+    fn from(limited: Limited) -> Self {
+        Self { headers: limits::of_ours(&limited), ..Self::new(ErrorKind::RateLimited, limited.to_string()) }
+    }
+}
+
 impl From<GatewayError> for ApiError {
     fn from(error: GatewayError) -> Self {
         match error {
             GatewayError::Request(error) => error.into(),
             GatewayError::NotFound(message) => Self::new(ErrorKind::NotFound, message),
+            GatewayError::Limited(limited) => limited.into(),
+            GatewayError::Conflict(message) => Self::new(ErrorKind::Conflict, message),
             GatewayError::Context(error) => Self::new(ErrorKind::InvalidRequest, error.to_string()),
             GatewayError::Credentials { failure, connector } => {
                 let status = failure.remote_status().filter(|status| *status >= 400).unwrap_or(failure.kind.status());

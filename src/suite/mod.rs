@@ -4,6 +4,7 @@
 mod case;
 pub mod documents;
 mod expectation;
+pub mod faults;
 mod load;
 mod manners;
 mod narrow;
@@ -31,7 +32,7 @@ pub use play::Failure;
 pub use report::{failures, markdown, matrix};
 pub use scenario::Scenario;
 pub use stage::Answer;
-pub use unreliable::Unreliable;
+pub use unreliable::{Halt, Unreliable};
 
 use self::documents::Documents;
 use crate::connector::{Connector, Registry};

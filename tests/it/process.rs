@@ -19,6 +19,7 @@ mod complaints;
 mod keys;
 mod life;
 mod memory;
+mod tokens;
 
 /// Nothing here takes longer, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -49,6 +49,36 @@ async fn every_connector_passes_every_scenario() {
     assert!(*elapsed < Duration::from_secs(60), "the suite took {elapsed:?}");
 }
 
+/// Whatever a definition protects is tried, for every connector, in both passthroughs.
+#[test]
+fn every_protected_name_is_tried() {
+    let (cases, mut tried, mut missing) = (cases(&scenarios().unwrap()), 0, Vec::new());
+    for (slug, case) in &cases {
+        let connector = embedded().unwrap().get(slug).unwrap().clone();
+        for scenario in ["remote-data-may-not-retarget", "remote-query-may-not-retarget"] {
+            if case.cannot_apply.contains_key(scenario) {
+                continue;
+            }
+            let targets: Vec<String> = case.scenarios[scenario]
+                .targets
+                .iter()
+                .map(|name| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase())
+                .collect();
+            for name in connector.unassign.protected_names() {
+                tried += 1;
+                if !targets.iter().any(|target| target == name) {
+                    missing.push(format!("{slug}: {scenario} does not try `{name}`"));
+                }
+            }
+            let unprotected = targets.iter().find(|target| !connector.unassign.protects(target));
+            assert_eq!(unprotected, None, "{slug}: {scenario}");
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    println!("{tried} protected names are tried");
+    assert!(tried > 100, "{tried}");
+}
+
 /// What a removal can meet. Whoever takes a scenario away takes it from here as well, and says why.
 #[test]
 fn the_scenarios_are_there() {

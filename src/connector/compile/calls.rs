@@ -37,6 +37,7 @@ impl Compiler<'_> {
         Ok(Call {
             name: name.to_owned(),
             writes: why.is_some(),
+            repeatable: false,
             why: why.unwrap_or_default().to_owned(),
             method,
             path,

@@ -168,12 +168,11 @@ impl Compiler<'_> {
             StepSource::Write(write) => Step::Write(WriteStep {
                 when: self.optional(write.when.as_ref())?,
                 of_learnt: false,
-                call: self.call(&write.name, &write.call, Some(&write.why))?,
+                call: Call { repeatable: write.repeatable, ..self.call(&write.name, &write.call, Some(&write.why))? },
                 spread: match &write.group {
                     Some(group) => Spread::Group { by: self.expression(&group.by)?, chunk: group.chunk.max(1) },
                     None => Spread::Request,
                 },
-                repeatable: write.repeatable,
             }),
         })
     }

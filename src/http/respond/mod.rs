@@ -66,6 +66,7 @@ fn failure(report: Report, status: u16, kind: ErrorKind, context: &Context<'_>) 
     };
     error.is_remote = !matches!(kind, ErrorKind::Refused | ErrorKind::InvalidRequest | ErrorKind::Internal)
         || worst.as_ref().is_some_and(|failure| failure.said().is_some());
+    error.is_remote &= !worst.as_ref().is_some_and(|failure| failure.ours);
     error.members.insert("unassignment".into(), json!(unassignment::of(&report, context.request_id)));
     if format == ResponseFormat::Debug {
         error.members.insert("debug".into(), debug_body(&report, context));

@@ -3,6 +3,8 @@
 
 mod audit;
 mod idempotency;
+mod removals;
+mod tokens;
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
@@ -23,7 +25,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Durability, Hash, KeyClaim, KeyEnd, KeyState,
-    Storage, StorageError, TokenRecord, UnknownName,
+    Reservation, Storage, StorageError, TokenRecord, TokenRemoval, UnknownName,
 };
 use audit::AuditLane;
 
@@ -199,8 +201,8 @@ impl Storage for SqliteStorage {
 
     async fn insert_token(&self, token: &TokenRecord) -> Result<(), StorageError> {
         sqlx::query(
-            "INSERT INTO tokens (id, name, hash, scopes, environment, envelope, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO tokens (id, name, hash, scopes, environment, envelope, created_at, expires_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&token.id)
         .bind(&token.name)
@@ -209,18 +211,32 @@ impl Storage for SqliteStorage {
         .bind(&token.environment)
         .bind(token.envelope.as_str())
         .bind(&token.created_at)
+        .bind(&token.expires_at)
         .execute(&self.pool)
         .await
         .map(drop)
         .map_err(insertion("API token", &token.id))
     }
 
-    async fn delete_token(&self, environment: &str, id: &str) -> Result<bool, StorageError> {
-        self.changes(
-            "deleting an API token",
-            sqlx::query("DELETE FROM tokens WHERE environment = ? AND id = ?").bind(environment).bind(id),
-        )
-        .await
+    async fn delete_token(
+        &self,
+        environment: &str,
+        id: &str,
+        keep_administrator: bool,
+    ) -> Result<TokenRemoval, StorageError> {
+        tokens::delete(&self.pool, environment, id, keep_administrator).await
+    }
+
+    async fn removals(&self, account: &str, since: &str) -> Result<u64, StorageError> {
+        removals::count(&self.pool, account, since).await
+    }
+
+    async fn reserve_removals(&self, removals: &Reservation, since: &str, cap: u32) -> Result<bool, StorageError> {
+        removals::reserve(&self.pool, removals, since, cap).await
+    }
+
+    async fn settle_removals(&self, id: &str, sent: u32) -> Result<(), StorageError> {
+        removals::settle(&self.pool, id, sent).await
     }
 
     async fn revision(&self) -> Result<i64, StorageError> {
@@ -370,6 +386,7 @@ fn token(row: &SqliteRow) -> Result<TokenRecord, StorageError> {
         environment: read.column("environment")?,
         envelope: read.word("envelope")?,
         created_at: read.column("created_at")?,
+        expires_at: read.column("expires_at")?,
     })
 }
 

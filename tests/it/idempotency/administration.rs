@@ -1,6 +1,9 @@
 //! Accounts and tokens are made once.
 
 use futures_util::future::join_all;
+use offramp::gateway::NewToken;
+use offramp::storage::Scope;
+use secrecy::ExposeSecret;
 
 use super::*;
 
@@ -109,4 +112,16 @@ async fn one_key_means_another_thing_at_each_path() {
     assert_eq!(stage.send(post("/api-token", "k1", &json!({"name": "a"}))).await.status, 201);
     assert_eq!(stage.send(post("/integrated-account", "k1", &stage.account())).await.status, 201);
     assert_eq!(stage.ask(removal("k1")).await.outcome(), "removed");
+}
+
+#[tokio::test]
+async fn one_key_means_another_thing_in_each_environment() {
+    let stage = Stage::open().await;
+    let body = json!({"name": "off-boarding"});
+    assert_eq!(stage.send(post("/api-token", "k1", &body)).await.status, 201);
+    let (_, token) = stage.gateway.create_token(NewToken::new("test", vec![Scope::Admin], "staging")).await.unwrap();
+    let mut elsewhere = post("/api-token", "k1", &body);
+    elsewhere.headers_mut().insert("authorization", format!("Bearer {}", token.expose_secret()).parse().unwrap());
+    let answer = stage.send(elsewhere).await;
+    assert_eq!((answer.status, &answer.json()["environment"]), (201, &json!("staging")), "{answer:?}");
 }

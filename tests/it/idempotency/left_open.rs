@@ -1,7 +1,7 @@
 //! What nobody knows is never repeated as an answer: the repeat looks first, and then acts.
 
 use offramp::sandbox::{Fault, Reply};
-use offramp::storage::{KeyClaim, KeyState};
+use offramp::storage::{KeyClaim, KeyEnd, KeyState};
 
 use super::*;
 
@@ -52,7 +52,7 @@ async fn it_is_the_repeat_of_that_request_alone() {
 async fn bad_luck_of_the_repeat_does_not_make_it_forget() {
     let stage = Stage::open().await;
     // By address, for which the users have to be read.
-    let ask = || removal("k1").body(json!({"id": "Jane.Roe@Example.com", "roles": [{"id": "2"}]}));
+    let ask = || removal("k1").body(json!({"id": "ana+ops@example.com", "roles": [{"id": "4"}]}));
     stage.server.faults.once("DELETE", "/roles/", Fault::DropAfter);
     stage.server.faults.always("GET", "/users/", Fault::DropBefore);
     let first = stage.ask(ask()).await;
@@ -143,10 +143,10 @@ async fn who_was_taken_over_does_not_overwrite_the_answer() {
     storage.claim_key(&claim("slow")).await.unwrap();
     let taken = storage.claim_key(&claim("fast")).await.unwrap();
     assert_eq!(taken, KeyState::Claimed { again: true, request_id: "slow".to_owned() });
-    for end in [offramp::storage::KeyEnd::Answered(b"slow"), offramp::storage::KeyEnd::Forgotten] {
+    for end in [KeyEnd::Answered(b"slow"), KeyEnd::Forgotten] {
         assert!(!storage.end_key(&[1; 32], "slow", end).await.unwrap());
     }
     assert!(!storage.renew_key(&[1; 32], "slow", Duration::from_secs(9)).await.unwrap());
-    assert!(storage.end_key(&[1; 32], "fast", offramp::storage::KeyEnd::Answered(b"fast")).await.unwrap());
+    assert!(storage.end_key(&[1; 32], "fast", KeyEnd::Answered(b"fast")).await.unwrap());
     assert_eq!(storage.claim_key(&claim("third")).await.unwrap(), KeyState::Answered(b"fast".to_vec()));
 }

@@ -120,6 +120,7 @@ impl Stage {
     }
 
     async fn audit_entries(&self) -> usize {
+        self.gateway.finish().await;
         self.storage.audit_entries(&AuditFilter::default(), 10_000).await.unwrap().len()
     }
 }

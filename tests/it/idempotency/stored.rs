@@ -1,5 +1,6 @@
 //! Keys in the database: who holds one, and until when.
 
+use offramp::config::Config;
 use offramp::storage::{KeyClaim, KeyEnd, KeyState};
 
 use super::*;
@@ -99,4 +100,13 @@ async fn of_many_claims_at_once_one_holds() {
     let held = states.iter().filter(|state| matches!(state, Ok(KeyState::Claimed { again: false, .. }))).count();
     let waiting = states.iter().filter(|state| matches!(state, Ok(KeyState::InFlight))).count();
     assert_eq!((held, waiting), (1, 99), "{states:?}");
+}
+
+#[test]
+fn no_setting_makes_a_lease_too_short_to_be_renewed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("offramp.toml");
+    std::fs::write(&file, "[idempotency]\nlease_ms = 0\n").unwrap();
+    let settings = Config::load(Some(&file)).unwrap().gateway_settings().idempotency;
+    assert_eq!(settings, IdempotencySettings { lease: Duration::from_secs(1), ..IdempotencySettings::default() });
 }

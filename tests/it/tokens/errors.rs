@@ -193,3 +193,20 @@ async fn silence_is_a_timeout_and_nothing_was_removed() {
     assert_eq!((got.status, got.kind()), (504, "provider_timeout"), "{}", got.body);
     assert_eq!(got.headers["offramp-outcome"], "failed");
 }
+
+/// The write was refused with the old token, and there is no new one: it was sent all the same.
+#[tokio::test]
+async fn a_write_that_was_refused_counts_where_no_new_token_is_to_be_had() {
+    let script = |_: &Call, known: &mut Known| match known.refresh.as_str() {
+        "none" => Reply::empty(500),
+        _ => Reply::json(200, &json!({"access_token": known.issue()})),
+    };
+    let context = json!({"client_id": "us", "client_secret": "secret-secret"});
+    let stage = Stage::open(definition(ACCOUNT, AUTH, ""), script).await.connected(context).await.warm().await;
+    stage.expire();
+    stage.provider.known.lock().unwrap().refresh = "none".to_owned();
+    let got = stage.unassign().await;
+    assert_eq!((got.status, got.kind()), (500, "provider_unavailable"), "{}", got.body);
+    assert_eq!(got.calls.iter().filter(|recorded| recorded.call.method == "DELETE").count(), 1);
+    assert_eq!(got.headers["offramp-remote-calls"], "1");
+}

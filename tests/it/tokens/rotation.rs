@@ -185,8 +185,9 @@ async fn an_account_that_is_not_connected_keeps_what_its_check_used_up() {
     assert_eq!(stage.connect(wrong).await.status, 400);
     assert!(stage.storage.accounts().await.unwrap().is_empty());
     // The token was given, and then the check failed: the next refresh token is all the access there is.
-    stage.server.faults.once("GET", "/me", Fault::Answer(Reply::empty(503)));
+    stage.server.faults.always("GET", "/me", Fault::Answer(Reply::empty(503)));
     assert_eq!(stage.connect(context()).await.status, 503);
+    stage.server.faults.clear();
     let accounts = stage.storage.accounts().await.unwrap();
     let [account] = accounts.as_slice() else { panic!("{accounts:?}") };
     assert_eq!(account.status.as_str(), "validation_error");
