@@ -2,6 +2,7 @@
 
 mod audit;
 mod directory;
+mod error;
 mod guard;
 mod keeper;
 pub mod keys;
@@ -16,20 +17,20 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value as Json};
-use thiserror::Error;
 use tokio_util::task::TaskTracker;
 
-use crate::audit::{Audit, Origin, RoleOutcome, Trail};
-use crate::connector::{Connector, Registry};
+use crate::audit::{Audit, Origin, Trail};
+use crate::connector::Registry;
 use crate::credentials::api_token::ApiToken;
-use crate::credentials::vault::{MasterKeyError, Vault, VaultError, same_secrets};
-use crate::credentials::{Account, Context, ContextError};
-use crate::engine::{Engine, Failure, Guard, Report};
-use crate::model::{Outcome, RequestError, UnassignRequest, Verified};
-use crate::storage::{AccountRecord, AccountStatus, Envelope, Scope, Storage, StorageError, new_id, timestamp};
+use crate::credentials::vault::{Vault, same_secrets};
+use crate::credentials::{Account, Context};
+use crate::engine::{Engine, Guard, Report};
+use crate::model::{RequestError, UnassignRequest};
+use crate::storage::{AccountRecord, AccountStatus, Envelope, Scope, Storage, new_id, timestamp};
 
 use directory::Directory;
 pub use directory::Entry;
+pub use error::GatewayError;
 use guard::Rules;
 pub use guard::{GuardSettings, Protected};
 use keeper::{Keeper, seal};
@@ -66,53 +67,6 @@ impl Caller {
         let (token, environment) = (OPERATOR_ID.to_owned(), environment.to_owned());
         Self { token, environment, scopes, envelope: Envelope::Bare, expires_at: None }
     }
-}
-
-/// Why the gateway could not do as asked.
-#[derive(Debug, Error)]
-pub enum GatewayError {
-    /// There is no such thing in the caller's environment.
-    #[error("{0}")]
-    NotFound(String),
-    /// The request must change.
-    #[error(transparent)]
-    Request(#[from] RequestError),
-    /// Doing it now would do harm; the message says what to do first.
-    #[error("{0}")]
-    Conflict(String),
-    /// The account had too many requests; nothing was sent.
-    #[error("{0}")]
-    Limited(Limited),
-    /// The account's context does not suit the connector.
-    #[error(transparent)]
-    Context(#[from] ContextError),
-    /// The provider did not take a new account's credentials; nothing was kept.
-    #[error("{}", failure.message)]
-    Credentials { failure: Box<Failure>, connector: Arc<Connector> },
-    /// The account was kept by another version, or its connector's definition has a mistake.
-    #[error("the account cannot be used: {0}")]
-    Unusable(String),
-    /// A request's own task came to an unexpected end; what it had recorded says how far it was.
-    #[error("the request's work broke off: {0}")]
-    Broken(String),
-    /// A setting cannot be used: the operator must change it.
-    #[error("configuration: {0}")]
-    Setting(String),
-    /// Its idempotency key does not allow it now.
-    #[error(transparent)]
-    Idempotency(KeyError),
-    /// The database does not serve.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The credentials cannot be encrypted or opened.
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-    /// Credentials are encrypted with a key that is not at hand: the operator must put it back.
-    #[error(transparent)]
-    Keys(#[from] MissingKeys),
-    /// The file of the vault's keys cannot be read.
-    #[error(transparent)]
-    KeyFile(#[from] MasterKeyError),
 }
 
 /// What a gateway is made of.
@@ -301,7 +255,7 @@ impl Gateway {
             let guard = guard.as_ref().map(|guard| guard as &dyn Guard);
             let report = gateway.engine.unassign_guarded(&account, request, trail.as_ref(), guard).await;
             if let Some(trail) = trail.as_ref().filter(|trail| trail.has_intent()) {
-                record(trail, report.as_ref().ok());
+                audit::record(trail, report.as_ref().ok());
             }
             if let Some(needs_reauth) = account.take_news() {
                 gateway.note_status(&account, needs_reauth).await;
@@ -459,17 +413,4 @@ impl Gateway {
         }
         self.refresh().await
     }
-}
-
-/// Records what became of a request that may have written. Without a report it turned out to be bad input: nothing was
-/// written after all.
-fn record(trail: &Trail, report: Option<&Report>) {
-    let items = report.map(|report| report.items.as_slice()).unwrap_or_default();
-    let roles: Vec<RoleOutcome<'_>> = items
-        .iter()
-        .map(|item| RoleOutcome { role: &item.role, outcome: item.outcome, verified: item.verified })
-        .collect();
-    let worst = report.map_or((Outcome::Failed, Verified::Skipped), |report| (report.outcome(), report.verified()));
-    let user = report.map(|report| report.user_id.as_str());
-    trail.result(user.unwrap_or_default(), worst, &roles);
 }

@@ -190,32 +190,11 @@ impl Storage for SqliteStorage {
     }
 
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError> {
-        sqlx::query("SELECT * FROM tokens ORDER BY id")
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed("reading API tokens"))?
-            .iter()
-            .map(token)
-            .collect()
+        tokens::all(&self.pool).await
     }
 
     async fn insert_token(&self, token: &TokenRecord) -> Result<(), StorageError> {
-        sqlx::query(
-            "INSERT INTO tokens (id, name, hash, scopes, environment, envelope, created_at, expires_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&token.id)
-        .bind(&token.name)
-        .bind(token.hash.as_slice())
-        .bind(json(&token.scopes))
-        .bind(&token.environment)
-        .bind(token.envelope.as_str())
-        .bind(&token.created_at)
-        .bind(&token.expires_at)
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(insertion("API token", &token.id))
+        tokens::insert(&self.pool, token).await
     }
 
     async fn delete_token(
@@ -373,20 +352,6 @@ fn account(row: &SqliteRow) -> Result<AccountRecord, StorageError> {
         status: read.word("status")?,
         created_at: read.column("created_at")?,
         updated_at: read.column("updated_at")?,
-    })
-}
-
-fn token(row: &SqliteRow) -> Result<TokenRecord, StorageError> {
-    let read = Reader { record: "API token", id: "id", row };
-    Ok(TokenRecord {
-        id: read.column("id")?,
-        name: read.column("name")?,
-        hash: read.array("hash", read.column("hash")?)?,
-        scopes: read.json("scopes")?,
-        environment: read.column("environment")?,
-        envelope: read.word("envelope")?,
-        created_at: read.column("created_at")?,
-        expires_at: read.column("expires_at")?,
     })
 }
 

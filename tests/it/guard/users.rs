@@ -68,7 +68,7 @@ async fn a_dry_run_is_refused_too_and_not_recorded() {
 #[tokio::test]
 async fn where_it_cannot_be_told_who_the_user_is_nothing_is_sent() {
     let stage = Stage::open(users(&["ceo@example.com"])).await;
-    stage.server.faults.once("GET", "/users/103", Fault::Answer(Reply::empty(503)));
+    stage.server.faults.always("GET", "/users/103", Fault::Answer(Reply::empty(503)));
     let answer = stage.remove("103", &["2"]).await;
     assert_eq!((answer.status, answer.kind()), (503, "provider_unavailable"), "{answer:?}");
     assert_eq!(answer.headers["offramp-outcome"], "failed");
