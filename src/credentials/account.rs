@@ -13,6 +13,7 @@ use thiserror::Error;
 use vrl::value::KeyString;
 
 use super::keeper::{SecretKeeper, Secrets};
+use super::mask::Mask;
 use super::messages::{MessageSession, broker_address};
 use super::session::Session;
 use crate::connector::{AccountKey, AuthScheme, Connector, Messages, WayTaken};
@@ -200,8 +201,8 @@ pub struct Account {
     pub way: Option<usize>,
     /// The session with a message broker, where that is how the provider is reached.
     pub messages: Option<MessageSession>,
-    /// The secrets as a provider might repeat them, plainly or within JSON.
-    pub secrets: Vec<Vec<u8>>,
+    /// Hides the account's secrets where a provider repeats them.
+    pub mask: Arc<Mask>,
     needs_reauth: AtomicBool,
     has_news: AtomicBool,
     known_roles: RwLock<HashMap<String, (Instant, Arc<KnownRole>)>>,
@@ -243,6 +244,7 @@ impl Account {
             _ => None,
         };
         let way = way.index;
+        let secrets = context.secret.values().filter_map(|secret| Some(secret.as_str()?.as_bytes().to_vec()));
         let session = Arc::new(Session::new(id, &auth.scheme, all, &context.secret, &base)?);
         Ok(Self {
             id: id.to_owned(),
@@ -253,7 +255,7 @@ impl Account {
             session,
             way,
             messages,
-            secrets: context.secret.values().flat_map(spellings).collect(),
+            mask: Arc::new(Mask::of(secrets)),
             needs_reauth: AtomicBool::new(needs_reauth),
             has_news: AtomicBool::new(false),
             known_roles: RwLock::default(),
@@ -304,18 +306,6 @@ impl fmt::Debug for Account {
             .field("integration", &self.connector.slug)
             .finish_non_exhaustive()
     }
-}
-
-/// Shorter texts are not searched for: they would be found in what is no secret.
-pub(super) const SHORTEST_SECRET_BYTES: usize = 6;
-
-fn spellings(secret: &serde_json::Value) -> Vec<Vec<u8>> {
-    let Some(plain) = secret.as_str().filter(|text| text.len() >= SHORTEST_SECRET_BYTES) else { return Vec::new() };
-    let quoted = serde_json::Value::from(plain).to_string();
-    let mut spellings = vec![plain.as_bytes().to_vec(), quoted.trim_matches('"').as_bytes().to_vec()];
-    spellings.push(percent_encoding::utf8_percent_encode(plain, percent_encoding::NON_ALPHANUMERIC).to_string().into());
-    spellings.dedup();
-    spellings
 }
 
 fn values_of<'c>(context: impl Iterator<Item = (&'c String, &'c serde_json::Value)>) -> Value {

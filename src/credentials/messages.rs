@@ -155,7 +155,7 @@ impl MessageSession {
         let usable = self.scheme.life.map(|life| if life > RENEW_AHEAD * 2 { life - RENEW_AHEAD } else { life / 2 });
         Ok(OpenSession {
             link,
-            secrets: Bearer::of_secrets(secrets.collect()),
+            secrets: Bearer::new(Vec::new(), secrets),
             renew_at: usable.map(|usable| opened + usable),
         })
     }

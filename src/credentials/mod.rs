@@ -5,6 +5,7 @@ pub mod api_token;
 mod keeper;
 mod key_file;
 mod key_ring;
+mod mask;
 mod master_key;
 mod messages;
 mod session;
@@ -13,6 +14,7 @@ pub mod vault;
 
 pub use account::{Account, BaseUrl, Context, ContextError, KnownRole};
 pub use keeper::{KeeperError, SecretKeeper, Secrets};
+pub use mask::{MASK, Mask};
 pub use messages::{MessageSession, OpenSession, Unanswered};
 pub use session::{AuthHeaders, Bearer, Session};
 pub use token::SessionError;

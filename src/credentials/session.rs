@@ -8,8 +8,9 @@ use arc_swap::ArcSwapOption;
 use http::{HeaderName, HeaderValue};
 use vrl::value::{KeyString, ObjectMap};
 
-use super::account::{BaseUrl, ContextError, SHORTEST_SECRET_BYTES};
+use super::account::{BaseUrl, ContextError};
 use super::keeper::{KeeperError, SecretKeeper, Secrets};
+use super::mask::Mask;
 use super::token::{self, Granted, SessionError, secret_header};
 use super::vault::same_secrets;
 use crate::connector::{AuthScheme, TokenCall, TokenScheme};
@@ -27,22 +28,18 @@ pub type AuthHeaders = Arc<Bearer>;
 #[derive(Default)]
 pub struct Bearer {
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Further secrets that came with them.
-    others: Vec<Vec<u8>>,
+    /// Hides what in the headers is secret: a header's value, or what follows its scheme; and what came with them.
+    pub mask: Arc<Mask>,
     renew_at: Option<Instant>,
 }
 
 impl Bearer {
-    /// No headers, but secrets that must not be shown.
-    pub(super) fn of_secrets(others: Vec<Vec<u8>>) -> Self {
-        Self { others, ..Self::default() }
-    }
-
-    /// What in the headers is secret: a header's value, or what follows its scheme; and what came with them.
-    pub fn secrets(&self) -> impl Iterator<Item = &[u8]> {
-        let texts = self.headers.iter().map(|(_, value)| value.as_bytes());
+    /// Headers, and further secrets that must not be shown.
+    pub(super) fn new(headers: Vec<(HeaderName, HeaderValue)>, others: impl Iterator<Item = Vec<u8>>) -> Self {
+        let texts = headers.iter().map(|(_, value)| value.as_bytes());
         let bare = texts.map(|text| text.iter().position(|byte| *byte == b' ').map_or(text, |at| &text[at + 1..]));
-        bare.chain(self.others.iter().map(Vec::as_slice)).filter(|text| text.len() >= SHORTEST_SECRET_BYTES)
+        let mask = Arc::new(Mask::of(bare.map(<[u8]>::to_vec).chain(others)));
+        Self { headers, mask, renew_at: None }
     }
 }
 
@@ -94,7 +91,7 @@ impl Session {
                         headers.push((name.clone(), secret_header(&text).ok_or_else(|| wrong(name.as_str()))?));
                     }
                 }
-                let bearer = Bearer { headers, ..Bearer::default() };
+                let bearer = Bearer::new(headers, std::iter::empty());
                 Ok(Self { latest: ArcSwapOption::from_pointee(bearer), token: None })
             }
             AuthScheme::Session(_) => Ok(Self { latest: ArcSwapOption::from_pointee(Bearer::default()), token: None }),
@@ -284,8 +281,7 @@ impl TokenSession {
         let texts = state.taken.values().chain(state.replaceable(&self.scheme.keep));
         let others = texts.filter_map(|value| Some(value.to_str_lossy()?.into_owned().into_bytes()));
         let usable = if life > RENEW_AHEAD * 2 { life - RENEW_AHEAD } else { life / 2 };
-        let bearer = Bearer { headers, others: others.collect(), renew_at: Some(sent + usable) };
-        let bearer = Arc::new(bearer);
+        let bearer = Arc::new(Bearer { renew_at: Some(sent + usable), ..Bearer::new(headers, others) });
         if replaced {
             state.unkept = Some(Arc::clone(&bearer));
         }

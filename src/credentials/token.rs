@@ -1,5 +1,6 @@
 //! One call for a token: rendered from the account's settings, sent, and its answer read.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -14,7 +15,7 @@ use super::account::BaseUrl;
 use crate::connector::{TokenBody, TokenCall, TokenError, TokenScheme};
 use crate::expression::{FillError, Scope, Value, encode_segment, from_json, id_text, object, to_json};
 use crate::model::ErrorKind;
-use crate::transport::{ProviderCall, Transport, TransportError};
+use crate::transport::{HeaderNames, ProviderCall, Transport, TransportError};
 
 /// The life of a token that neither its answer nor the definition names.
 const DEFAULT_LIFE: Duration = Duration::from_secs(300);
@@ -22,7 +23,7 @@ const LONGEST_LIFE_S: f64 = 1e9;
 const LARGEST_TOKEN_ANSWER_BYTES: usize = 256 << 10;
 
 /// Why no credentials could be had. Nothing of the removal was sent.
-#[derive(Clone, Debug, Error)]
+#[derive(Clone, Error)]
 #[error("{message}")]
 pub struct SessionError {
     pub kind: ErrorKind,
@@ -36,6 +37,18 @@ pub struct SessionError {
 impl SessionError {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, status: None, headers: None, message: message.into() }
+    }
+}
+
+/// Shows the names of the headers only.
+impl fmt::Debug for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionError")
+            .field("kind", &self.kind)
+            .field("status", &self.status)
+            .field("headers", &self.headers.as_deref().map(HeaderNames))
+            .field("message", &self.message)
+            .finish()
     }
 }
 

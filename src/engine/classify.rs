@@ -3,19 +3,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
-use memchr::memmem;
 use serde_json::Value as Json;
 
+use super::answered::Answered;
 use super::report::Failure;
-use super::wire::{Answered, Received, Wire};
+use super::wire::{Received, Wire};
 use crate::connector::Call;
-use crate::credentials::Bearer;
+use crate::credentials::{Bearer, MASK, Mask};
 use crate::expression::{AnswerMatcher, Captured, Projection, Reading, Scope, Value, from_json, object};
 use crate::model::{ErrorKind, Outcome};
-
-/// Shown in place of a secret.
-pub(super) const MASK: &str = "********";
 
 impl Wire<'_> {
     /// What the answer means. Anything the definition does not name is `unknown`.
@@ -31,10 +27,12 @@ impl Wire<'_> {
         let unreadable = body.is_none();
         let (body, captured) = body.unwrap_or((Value::Null, Captured::default()));
         let value = object([("status", Value::Integer(status.into())), ("body", body)]);
+        let masks = self.masks(credentials);
         let answered = Arc::new(Answered {
             status,
             headers,
-            masked: self.masked(&raw, credentials),
+            masked: masked(&raw, &masks),
+            masks,
             raw,
             reading: Arc::new(Reading { value, captured }),
             cut_by: None,
@@ -64,31 +62,9 @@ impl Wire<'_> {
         (answered, Err(Failure { settle, ..Failure::new(kind, outcome, message) }))
     }
 
-    /// The bytes without the account's own secrets; `None` if they hold none.
-    fn masked(&self, raw: &Bytes, credentials: &Bearer) -> Option<Bytes> {
-        let mut masked = None;
-        if raw.is_empty() {
-            return None;
-        }
-        for secret in self.account.secrets.iter().map(Vec::as_slice).chain(credentials.secrets()) {
-            let text: &[u8] = masked.as_deref().unwrap_or(raw);
-            if let Some(first) = memmem::find(text, secret) {
-                masked = Some(without(text, secret, first));
-            }
-        }
-        masked.map(Bytes::from)
-    }
-
-    /// An answer's headers without the account's own secrets.
-    pub(super) fn masked_headers(&self, headers: &HeaderMap, credentials: &Bearer) -> HeaderMap {
-        let mut headers = headers.clone();
-        for value in headers.values_mut() {
-            let bytes = Bytes::copy_from_slice(value.as_bytes());
-            if let Some(masked) = self.masked(&bytes, credentials) {
-                *value = HeaderValue::from_bytes(&masked).unwrap_or(HeaderValue::from_static(MASK));
-            }
-        }
-        headers
+    /// What hides the account's own secrets.
+    pub(super) fn masks(&self, credentials: &Bearer) -> [Arc<Mask>; 2] {
+        [Arc::clone(&self.account.mask), Arc::clone(&credentials.mask)]
     }
 
     /// The provider's own words, where the definition says that they stand.
@@ -117,18 +93,12 @@ impl Wire<'_> {
     }
 }
 
-/// The text with every occurrence of the secret masked; the first is at `first`.
-fn without(text: &[u8], secret: &[u8], first: usize) -> Vec<u8> {
-    let mut masked = Vec::with_capacity(text.len());
-    let (mut rest, mut next) = (text, Some(first));
-    while let Some(at) = next {
-        masked.extend_from_slice(&rest[..at]);
-        masked.extend_from_slice(MASK.as_bytes());
-        rest = &rest[at + secret.len()..];
-        next = memmem::find(rest, secret);
-    }
-    masked.extend_from_slice(rest);
-    masked
+/// The bytes without the account's own secrets; `None` if they hold none.
+pub(super) fn masked(raw: &[u8], masks: &[Arc<Mask>; 2]) -> Option<Bytes> {
+    let [account, credentials] = masks;
+    let masked = account.hide(raw);
+    let again = credentials.hide(masked.as_deref().unwrap_or(raw));
+    again.or(masked).map(Bytes::from)
 }
 
 fn read_projected(projection: &Projection, raw: &Bytes) -> Option<(Value, Captured)> {

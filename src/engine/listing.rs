@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::PathAndQuery;
 
+use super::answered::Answered;
 use super::report::Failure;
-use super::wire::{Answered, Exchange, Extra, Page, Wire};
+use super::wire::{Exchange, Extra, Page, Wire};
 use crate::connector::{Call, PageBy, Paginate};
 use crate::expression::{Scope, Value};
 use crate::model::{ErrorKind, Outcome};
@@ -73,6 +74,7 @@ impl Wire<'_> {
             headers: first.headers.clone(),
             raw: first.raw.clone(),
             masked: first.masked.clone(),
+            masks: first.masks.clone(),
             reading: Arc::new(value.into()),
             cut_by,
         };

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use vrl::value::KeyString;
 
+use super::answered::Answered;
 use super::report::Failure;
 use super::run::Run;
-use super::wire::{Answered, Extra};
+use super::wire::Extra;
 use crate::connector::{Lookup, LookupPlace, RoleField};
 use crate::expression::{Value, id_text, same_id};
 use crate::model::{ErrorKind, Outcome, RequestError};

@@ -137,7 +137,7 @@ impl Wire<'_> {
         };
         let mut trace = Vec::new();
         if self.tracing {
-            trace.push(self.trace_step(describe(messages, call, message), started, &result, &session.secrets, error));
+            trace.push(self.trace_step(describe(messages, call, message), started, &result, error));
         }
         Exchange { result, sends: u32::from(sent), trace, rest: None }
     }

@@ -1,6 +1,7 @@
 //! The engine: plans, runs and proves an unassignment from a connector's definition. Knows nothing of HTTP servers, of
 //! SQL or of any provider.
 
+mod answered;
 mod classify;
 mod item;
 mod listing;
@@ -14,6 +15,7 @@ mod prove;
 mod report;
 mod run;
 mod sources;
+mod streamed;
 mod user;
 mod wire;
 mod write;
@@ -33,10 +35,11 @@ use crate::expression::Value;
 use crate::model::{Options, Outcome, RequestError, ResponseFormat, RoleRef, UnassignRequest, VerifyMode};
 use crate::transport::Transport;
 
+pub use answered::Answered;
 pub(crate) use classify::shown_body;
 pub use mapped::{Mapped, Shown, UserFields};
 pub use report::{Failure, ItemReport, PlanStep, Report, Seen, TraceStep};
-pub use wire::Answered;
+pub use streamed::Streamed;
 
 /// The engine's limits.
 #[derive(Clone, Copy, Debug)]

@@ -1,16 +1,18 @@
 //! What became of a request: an outcome an item, the user as far as known, and the status all of it stands for.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use serde::Serialize;
 
+use super::answered::Answered;
 use super::mapped::UserFields;
-use super::wire::Answered;
+use super::streamed::Streamed;
 use crate::connector::Call;
 use crate::model::{ErrorKind, HeldBefore, Outcome, RoleRef, Verified};
-use crate::transport::AnswerBody;
+use crate::transport::HeaderNames;
 
 /// Everything a response is rendered from.
 #[derive(Debug)]
@@ -26,8 +28,8 @@ pub struct Report {
     pub remote_data: Option<Bytes>,
     /// The answers of the writes, with the index of the item each belongs to.
     pub writes: Vec<(usize, Arc<Answered>)>,
-    /// The rest of a streamed answer.
-    pub stream: Option<AnswerBody>,
+    /// A streamed answer, where it is longer than what was looked at.
+    pub stream: Option<Streamed>,
     /// Present for a dry run.
     pub plan: Option<Vec<PlanStep>>,
     /// Present where it was asked for.
@@ -61,7 +63,7 @@ pub struct Seen {
 }
 
 /// Why an item did not come to a good end.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Failure {
     pub kind: ErrorKind,
     pub outcome: Outcome,
@@ -73,6 +75,20 @@ pub struct Failure {
     pub said_with: Option<Box<HeaderMap>>,
     /// A read has to say whether this no means that the role is held.
     pub(super) settle: bool,
+}
+
+/// Shows the names of the headers only.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure")
+            .field("kind", &self.kind)
+            .field("outcome", &self.outcome)
+            .field("message", &self.message)
+            .field("answer", &self.answer)
+            .field("timed_out", &self.timed_out)
+            .field("said_with", &self.said_with.as_deref().map(HeaderNames))
+            .finish_non_exhaustive()
+    }
 }
 
 impl Failure {

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 use vrl::value::{KeyString, ObjectMap};
 
+use super::answered::Answered;
 use super::item::{Item, Write};
 use super::locks::Locks;
 use super::prove::Inherited;
 use super::report::{Failure, PlanStep, TraceStep};
-use super::wire::{Answered, Wire};
+use super::streamed::Streamed;
+use super::wire::Wire;
 use crate::audit::Trail;
 use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
 use crate::expression::{Answers, Scope, Value};
 use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, UnassignRequest, Verified};
-use crate::transport::AnswerBody;
 
 static NULL: Value = Value::Null;
 
@@ -40,7 +41,7 @@ pub(super) struct Run<'e> {
     pub(super) shared: Answers,
     pub(super) remote_calls: u32,
     pub(super) writes: Vec<(usize, Arc<Answered>)>,
-    pub(super) stream: Option<AnswerBody>,
+    pub(super) stream: Option<Streamed>,
     pub(super) plan: Vec<PlanStep>,
     pub(super) trace: Vec<TraceStep>,
     /// The latest good answer's bytes of each read.

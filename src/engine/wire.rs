@@ -11,47 +11,21 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::{Map, Value as Json};
 
-use super::classify::{MASK, shown_body};
+use super::answered::Answered;
+use super::classify::shown_body;
 use super::messages::unwrapped;
 use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
+use super::streamed::Streamed;
 use crate::audit::Intent;
 use crate::connector::{Call, Connector};
-use crate::credentials::{Account, AuthHeaders, Bearer, SessionError};
-use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
+use crate::credentials::{Account, AuthHeaders, MASK, SessionError};
+use crate::expression::{Scope, Value, encode_segment, to_json};
 use crate::model::{ErrorKind, Outcome};
 use crate::transport::{AnswerBody, ProviderCall, Transport, TransportError};
 
 /// So much of a streamed answer is held to classify it.
 const HELD_TO_CLASSIFY_BYTES: usize = 64 << 10;
-/// An answer, read as far as the definition looks at it.
-pub struct Answered {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub raw: Bytes,
-    /// The bytes with the account's own secrets masked, where the provider repeated one.
-    pub(super) masked: Option<Bytes>,
-    pub(super) reading: Arc<Reading>,
-    /// What ended a listing before its last page.
-    pub(super) cut_by: Option<Arc<Failure>>,
-}
-
-impl Answered {
-    /// The bytes as they may be shown: not the account's own secrets, should the provider have repeated them.
-    pub fn shown(&self) -> &Bytes {
-        self.masked.as_ref().unwrap_or(&self.raw)
-    }
-}
-
-/// Shows the status only: the body may hold secrets.
-impl std::fmt::Debug for Answered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answered")
-            .field("status", &self.status)
-            .field("body_bytes", &self.raw.len())
-            .finish_non_exhaustive()
-    }
-}
 
 /// What the caller adds to a write.
 #[derive(Clone, Copy, Default)]
@@ -75,7 +49,7 @@ pub(super) struct Exchange {
     /// How often the provider may have received it: more than once where credentials were renewed.
     pub(super) sends: u32,
     pub(super) trace: Vec<TraceStep>,
-    pub(super) rest: Option<AnswerBody>,
+    pub(super) rest: Option<Streamed>,
 }
 
 impl Exchange {
@@ -329,7 +303,8 @@ impl<'a> Wire<'a> {
         };
         let (result, sent, rest, error) = match answer {
             Ok(mut received) => {
-                let rest = received.rest.take();
+                let masks = || self.masks(credentials);
+                let rest = received.rest.take().map(|rest| Streamed::new(received.raw.clone(), rest, masks()));
                 if !call.unwrap.is_empty() {
                     received.raw = unwrapped(self, call, received.raw);
                 }
@@ -343,7 +318,7 @@ impl<'a> Wire<'a> {
         };
         let mut trace = Vec::new();
         if self.tracing {
-            trace.push(self.trace_step(self.describe(call, rendered), started, &result, credentials, error));
+            trace.push(self.trace_step(self.describe(call, rendered), started, &result, error));
         }
         Exchange { result, sends: u32::from(sent), trace, rest }
     }
@@ -353,7 +328,6 @@ impl<'a> Wire<'a> {
         call: PlanStep,
         started: Instant,
         result: &Result<Arc<Answered>, Failure>,
-        credentials: &Bearer,
         error: Option<String>,
     ) -> TraceStep {
         let answered = match result {
@@ -364,7 +338,7 @@ impl<'a> Wire<'a> {
             call,
             elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             status: answered.map(|answered| answered.status),
-            response_headers: answered.map(|it| self.masked_headers(&it.headers, credentials)).unwrap_or_default(),
+            response_headers: answered.map(|it| it.shown_headers()).unwrap_or_default(),
             data: answered.and_then(|answered| shown_body(answered.shown(), &self.connector().secret_fields)),
             error,
         }
