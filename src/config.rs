@@ -9,14 +9,16 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::engine::EngineLimits;
-use crate::gateway::Settings;
+use crate::engine::{EngineLimits, Pace, RetryLimits};
+use crate::gateway::{IdempotencySettings, Settings};
 use crate::storage::{Durability, Envelope};
-use crate::transport::{EgressPolicy, EgressPolicyError, TransportLimits};
+use crate::transport::{BreakerLimits, EgressPolicy, EgressPolicyError, LaneLimits, TransportLimits};
 
 /// The defaults, and their documentation.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 const LOCAL_FILE: &str = "offramp.toml";
+/// A shorter one would run out while its holder is well.
+const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 
 /// Why the settings cannot be used.
 #[derive(Debug, Error)]
@@ -47,11 +49,14 @@ fn described(error: &figment::Error) -> String {
 }
 
 /// One variable. A text stays the text it is, `007` and `true` too: tokens and keys look like anything. Only a section's
-/// settings may be numbers.
+/// settings may be numbers, or `true` and `false`.
 fn from_environment(setting: &str, value: &str) -> Serialized<figment::value::Value> {
     let path = setting.replace("__", ".");
-    let number = value.parse::<u64>().ok().filter(|_| path.contains('.'));
-    let value = number.map_or_else(|| figment::value::Value::from(value), figment::value::Value::from);
+    let typed = || {
+        let number = value.parse::<u64>().ok().map(figment::value::Value::from);
+        number.or_else(|| value.parse::<bool>().ok().map(figment::value::Value::from))
+    };
+    let value = if path.contains('.') { typed() } else { None }.unwrap_or_else(|| figment::value::Value::from(value));
     Serialized::default(&path, value)
 }
 
@@ -69,8 +74,11 @@ pub struct Config {
     pub extra_ca_file: String,
     pub envelope: Envelope,
     pub limits: Limits,
+    pub retry: Retry,
+    pub breaker: Breaker,
     pub verify: Verify,
     pub audit: Audit,
+    pub idempotency: Idempotency,
     pub log: Log,
 }
 
@@ -81,7 +89,30 @@ pub struct Limits {
     pub call_timeout_ms: u64,
     pub connect_timeout_ms: u64,
     pub answer_bytes: usize,
+    pub account_at_once: usize,
+    pub account_wait_ms: u64,
     pub shutdown_ms: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    pub times: u32,
+    pub repeatable_writes: u32,
+    pub pause_ms: u64,
+    pub longest_pause_ms: u64,
+    pub total_ms: u64,
+    pub rate_limit_wait_ms: u64,
+    pub budget_percent: u32,
+    pub budget_per_second: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Breaker {
+    pub failures: u32,
+    pub window_ms: u64,
+    pub pause_ms: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -97,6 +128,15 @@ pub struct Audit {
     pub durability: Durability,
     pub redact_after_days: u32,
     pub keep_days: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Idempotency {
+    pub wait_ms: u64,
+    pub lease_ms: u64,
+    pub keep_hours: u64,
+    pub answer_bytes: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -151,12 +191,48 @@ impl Config {
         }
     }
 
+    /// How providers are asked again, how much at once, and when they are left alone.
+    pub fn pace(&self) -> Pace {
+        let Self { limits, retry, breaker, .. } = self;
+        Pace {
+            retry: RetryLimits {
+                times: retry.times,
+                repeatable_writes: retry.repeatable_writes,
+                pause: Duration::from_millis(retry.pause_ms),
+                longest_pause: Duration::from_millis(retry.longest_pause_ms),
+                total: Duration::from_millis(retry.total_ms),
+                rate_limit_wait: Duration::from_millis(retry.rate_limit_wait_ms),
+            },
+            lane: LaneLimits {
+                at_once: limits.account_at_once,
+                wait: Duration::from_millis(limits.account_wait_ms),
+                repeats_per_call: retry.budget_percent as f32 / 100.0,
+                repeats_per_second: retry.budget_per_second,
+            },
+            breaker: BreakerLimits {
+                failures: breaker.failures,
+                window: Duration::from_millis(breaker.window_ms),
+                pause: Duration::from_millis(breaker.pause_ms),
+            },
+        }
+    }
+
     /// What the gateway does beyond carrying requests out.
     pub fn gateway_settings(&self) -> Settings {
         Settings {
             audit: self.audit.enabled,
             redact_after_days: self.audit.redact_after_days,
             keep_days: self.audit.keep_days,
+            idempotency: self.idempotency_settings(),
+        }
+    }
+
+    fn idempotency_settings(&self) -> IdempotencySettings {
+        IdempotencySettings {
+            wait: Duration::from_millis(self.idempotency.wait_ms),
+            lease: Duration::from_millis(self.idempotency.lease_ms).max(SHORTEST_LEASE),
+            keep: Duration::from_secs(self.idempotency.keep_hours.saturating_mul(60 * 60)),
+            answer_bytes: self.idempotency.answer_bytes,
         }
     }
 

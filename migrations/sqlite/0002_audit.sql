@@ -19,5 +19,4 @@ CREATE TABLE audit (
     hash        BLOB NOT NULL
 ) STRICT;
 
--- Finds the intents that have no result.
-CREATE INDEX audit_by_request ON audit (request_id);
+-- No index: an entry must cost next to nothing to write, and is read seldom.

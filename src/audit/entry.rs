@@ -61,13 +61,7 @@ pub struct Draft {
 
 impl Draft {
     /// The entry that follows `head`.
-    pub(super) fn chained(&self, head: AuditHead, at: &str) -> AuditRecord {
-        let mut salt = [0; 16];
-        #[expect(
-            clippy::expect_used,
-            reason = "AWS-LC aborts the process rather than report that there is no entropy"
-        )]
-        rand::fill(&mut salt).expect("the system's random numbers");
+    pub(super) fn chained(&self, head: AuditHead, at: &str, salt: [u8; 16]) -> AuditRecord {
         let mut record = AuditRecord {
             seq: head.seq + 1,
             at: at.to_owned(),
@@ -89,6 +83,14 @@ impl Draft {
         record.hash = hash_of(&record);
         record
     }
+}
+
+/// So many salts.
+pub(super) fn salts(count: usize) -> Vec<[u8; 16]> {
+    let mut bytes = vec![0; 16 * count];
+    #[expect(clippy::expect_used, reason = "AWS-LC aborts the process rather than report that there is no entropy")]
+    rand::fill(&mut bytes).expect("the system's random numbers");
+    bytes.as_chunks().0.to_vec()
 }
 
 /// What stands for the fields that may be redacted: salted, so that nobody can guess them afterwards.
@@ -152,8 +154,11 @@ impl fmt::Display for Hex<'_> {
 impl Serialize for Hex<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        let text: String = digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect();
+        let mut text = String::with_capacity(2 * self.0.len());
+        for byte in self.0 {
+            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            text.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
         serializer.serialize_str(&text)
     }
 }

@@ -28,11 +28,11 @@ pub struct Audit {
     queue: mpsc::UnboundedSender<Job>,
 }
 
-/// An entry, and who waits until it is written.
+/// An entry, and who waits until it and all before it are written.
 #[derive(Debug)]
 struct Job {
-    draft: Draft,
-    done: oneshot::Sender<Result<(), Unrecorded>>,
+    draft: Option<Draft>,
+    done: Option<oneshot::Sender<Result<(), Unrecorded>>>,
 }
 
 impl Audit {
@@ -48,9 +48,29 @@ impl Audit {
     /// # Errors
     /// If it could not be written. An entry that reports what has happened is kept in memory then, and tried again.
     pub async fn append(&self, draft: Draft) -> Result<(), Unrecorded> {
+        self.waited_for(Some(draft)).await
+    }
+
+    /// Appends an entry that reports what has happened, without waiting for it. As long as the process lives it is tried
+    /// until it is written; if the process ends before, the intent it belongs to stands as unknown.
+    pub fn report(&self, draft: Draft) {
+        if self.queue.send(Job { draft: Some(draft), done: None }).is_err() {
+            tracing::error!("a result is not recorded: the audit's writer has stopped");
+        }
+    }
+
+    /// Waits until all that was appended before is written.
+    ///
+    /// # Errors
+    /// If it could not be written; it is tried again.
+    pub async fn flush(&self) -> Result<(), Unrecorded> {
+        self.waited_for(None).await
+    }
+
+    async fn waited_for(&self, draft: Option<Draft>) -> Result<(), Unrecorded> {
         let (done, written) = oneshot::channel();
         let stopped = || Unrecorded("its writer has stopped".to_owned());
-        self.queue.send(Job { draft, done }).map_err(|_| stopped())?;
+        self.queue.send(Job { draft, done: Some(done) }).map_err(|_| stopped())?;
         written.await.unwrap_or_else(|_| Err(stopped()))
     }
 }

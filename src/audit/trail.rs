@@ -56,28 +56,40 @@ impl Trail {
         self.has_intent.load(Ordering::Relaxed)
     }
 
-    /// Records what became of the request, if a write may have left.
+    /// Records what became of the request, without waiting for it: nobody's next step hangs on it.
+    pub fn result(&self, user: &str, worst: (Outcome, Verified), roles: &[RoleOutcome<'_>]) {
+        self.audit.report(self.report_of(Kind::Result, user, worst, roles));
+    }
+
+    /// Records what a look at the provider showed.
     ///
     /// # Errors
-    /// If it could not be written; it is tried again as long as the process lives.
-    pub async fn result(
+    /// If it could not be written.
+    pub async fn settled(
+        &self,
+        user: &str,
+        worst: (Outcome, Verified),
+        roles: &[RoleOutcome<'_>],
+    ) -> Result<(), Unrecorded> {
+        self.audit.append(self.report_of(Kind::Settled, user, worst, roles)).await
+    }
+
+    fn report_of(
         &self,
         kind: Kind,
         user: &str,
         (outcome, verified): (Outcome, Verified),
         roles: &[RoleOutcome<'_>],
-    ) -> Result<(), Unrecorded> {
-        self.audit
-            .append(Draft {
-                kind,
-                origin: Arc::clone(&self.origin),
-                user: Some(user.to_owned()),
-                roles: json(&roles),
-                outcome: Some(outcome),
-                detail: Some(format!(r#"{{"verified":"{}"}}"#, verified.as_str())),
-                body_hash: None,
-            })
-            .await
+    ) -> Draft {
+        Draft {
+            kind,
+            origin: Arc::clone(&self.origin),
+            user: Some(user.to_owned()),
+            roles: json(&roles),
+            outcome: Some(outcome),
+            detail: Some(format!(r#"{{"verified":"{}"}}"#, verified.as_str())),
+            body_hash: None,
+        }
     }
 }
 

@@ -7,12 +7,14 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
-use super::entry::{Draft, Kind};
+use super::entry::{Draft, Kind, salts};
 use super::{Job, Unrecorded};
 use crate::storage::{AuditHead, AuditRecord, Storage, timestamp};
 
 /// So many entries become one commit at the most.
 const MOST_AT_ONCE: usize = 256;
+/// So often those who are ready to run are let go first.
+const MOST_ROUNDS: usize = 4;
 /// While the database is away, reports of what has happened are kept, and tried again so often.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// So many of them, the latest. An intent whose result is lost stands as unknown, and can be settled.
@@ -27,12 +29,18 @@ pub(super) async fn run(storage: Arc<dyn Storage>, mut jobs: UnboundedReceiver<J
             Ok(None) => break,
             Err(_) => Vec::new(),
         };
-        // Whoever is ready to run may have an entry too: it joins this commit.
-        tokio::task::yield_now().await;
-        while waiting.len() < MOST_AT_ONCE
-            && let Ok(job) = jobs.try_recv()
-        {
-            waiting.push(job);
+        // Whoever is ready to run may have an entry too: it joins this commit. It ends where nobody had one.
+        for _ in 0..MOST_ROUNDS {
+            tokio::task::yield_now().await;
+            let before = waiting.len();
+            while waiting.len() < MOST_AT_ONCE
+                && let Ok(job) = jobs.try_recv()
+            {
+                waiting.push(job);
+            }
+            if waiting.len() == before {
+                break;
+            }
         }
         write(&*storage, &mut kept, waiting).await;
     }
@@ -40,12 +48,13 @@ pub(super) async fn run(storage: Arc<dyn Storage>, mut jobs: UnboundedReceiver<J
 }
 
 async fn write(storage: &dyn Storage, kept: &mut VecDeque<Draft>, waiting: Vec<Job>) {
-    let (drafts, answers): (Vec<Draft>, Vec<_>) = waiting.into_iter().map(|job| (job.draft, job.done)).unzip();
+    let (drafts, answers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|job| (job.draft, job.done)).unzip();
+    let drafts: Vec<Draft> = drafts.into_iter().flatten().collect();
     let all: Vec<&Draft> = kept.iter().chain(&drafts).collect();
-    if all.is_empty() {
-        return;
-    }
-    let written = storage.append_audit(&|head| chained(&all, head)).await;
+    let written = match all.is_empty() {
+        true => Ok(()),
+        false => storage.append_audit(&|head| chained(&all, head)).await,
+    };
     let written = written.map_err(|error| Unrecorded(error.to_string()));
     match &written {
         Ok(()) => kept.clear(),
@@ -56,7 +65,7 @@ async fn write(storage: &dyn Storage, kept: &mut VecDeque<Draft>, waiting: Vec<J
             kept.drain(..lost);
         }
     }
-    for done in answers {
+    for done in answers.into_iter().flatten() {
         // Whoever asked may be gone.
         let _ = done.send(written.clone());
     }
@@ -64,10 +73,10 @@ async fn write(storage: &dyn Storage, kept: &mut VecDeque<Draft>, waiting: Vec<J
 
 fn chained(drafts: &[&Draft], mut head: AuditHead) -> Vec<AuditRecord> {
     let at = timestamp();
-    let next = |draft: &&Draft| {
-        let record = draft.chained(head, &at);
+    let next = |(draft, salt): (&&Draft, [u8; 16])| {
+        let record = draft.chained(head, &at, salt);
         head = AuditHead { seq: record.seq, hash: record.hash };
         record
     };
-    drafts.iter().map(next).collect()
+    drafts.iter().zip(salts(drafts.len())).map(next).collect()
 }

@@ -13,10 +13,11 @@ use serde_json::json;
 
 use super::Failure;
 use super::connector_check::Check;
+use super::connector_faults::Faults;
 use super::start::connectors;
 use crate::config::Config;
-use crate::connector::{Capabilities, Registry, schema};
-use crate::suite::{self, Bench, Verdict};
+use crate::connector::{Capabilities, DefinitionError, Registry, schema};
+use crate::suite::{self, Bench, Case, Scenario, Verdict};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -24,6 +25,8 @@ pub(super) enum Command {
     List(List),
     /// Plays the scenarios with connectors and their simulated providers; ends with 1 if one fails.
     Test(Test),
+    /// Sends requests under faults to connectors and their simulated providers; ends with 1 if what is said is not so.
+    Faults(Faults),
     /// Shows all that is wrong with connector definitions; ends with 1 if there is an error among it.
     Check(Check),
     /// Prints the JSON Schema of connector.yaml.
@@ -58,11 +61,9 @@ pub(super) struct Test {
 
 pub(super) async fn run(config: &Config, command: &Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::List(list) => {
-            print_list(&connectors(config)?, list);
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::List(list) => Ok(print_list(&connectors(config)?, list)),
         Command::Test(test) => play(config, connectors(config)?, test).await,
+        Command::Faults(faults) => faults.run(config, connectors(config)?).await,
         Command::Check(check) => check.run(config),
         Command::Schema => {
             println!("{:#}", schema());
@@ -71,12 +72,20 @@ pub(super) async fn run(config: &Config, command: &Command) -> Result<ExitCode, 
     }
 }
 
-fn print_list(registry: &Registry, list: &List) {
-    let all = registry.slugs().into_iter().filter_map(|slug| registry.get(slug));
-    let all: Vec<Capabilities> = all.map(|connector| Capabilities::of(connector)).collect();
+fn print_list(registry: &Registry, list: &List) -> ExitCode {
+    let (mut all, mut end) = (Vec::new(), ExitCode::SUCCESS);
+    for found in registry.slugs().into_iter().filter_map(|slug| registry.find(slug)) {
+        match found {
+            Ok(connector) => all.push(Capabilities::of(connector)),
+            Err(mistake) => {
+                eprintln!("{}", mistake.render());
+                end = ExitCode::FAILURE;
+            }
+        }
+    }
     if list.json {
         println!("{}", json!({ "connectors": all }));
-        return;
+        return end;
     }
     let mut table = Table::new();
     table.load_preset(NOTHING);
@@ -108,6 +117,7 @@ fn print_list(registry: &Registry, list: &List) {
         ]);
     }
     println!("{table}");
+    end
 }
 
 async fn play(config: &Config, registry: Registry, test: &Test) -> Result<ExitCode, Failure> {
@@ -120,22 +130,7 @@ async fn play(config: &Config, registry: Registry, test: &Test) -> Result<ExitCo
         true => registry.slugs().into_iter().map(str::to_owned).collect(),
         false => test.slugs.clone(),
     };
-    let (mut cases, mut without) = (BTreeMap::new(), Vec::new());
-    for slug in slugs {
-        let connector = registry
-            .get(&slug)
-            .ok_or_else(|| format!("there is no connector `{slug}`; there are: {}", registry.slugs().join(", ")))?;
-        let case = match config.connectors_dir.as_str() {
-            "" => suite::embedded_case(&connector.slug, &scenarios),
-            folder => suite::case_in(Path::new(folder), &connector.slug, &scenarios),
-        };
-        match case {
-            Some(case) => {
-                cases.insert(connector.slug.clone(), case?);
-            }
-            None => without.push(connector.slug.clone()),
-        }
-    }
+    let (cases, without) = cases(config, &registry, &scenarios, slugs)?;
     let bench = Arc::new(Bench::new(registry, cases)?);
     let started = Instant::now();
     let played = bench.play(test.scenario.as_deref()).await;
@@ -154,4 +149,31 @@ async fn play(config: &Config, registry: Registry, test: &Test) -> Result<ExitCo
         eprintln!("error: {slug} has no cases/unassign-role.yaml: nothing shows what it does");
     }
     Ok(if failed == 0 && without.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The cases of these connectors; and those that have none.
+pub(super) fn cases(
+    config: &Config,
+    registry: &Registry,
+    scenarios: &[Scenario],
+    slugs: Vec<String>,
+) -> Result<(BTreeMap<String, Case>, Vec<String>), Failure> {
+    let (mut cases, mut without) = (BTreeMap::new(), Vec::new());
+    for slug in slugs {
+        let found = registry.find(&slug);
+        let found = found
+            .ok_or_else(|| format!("there is no connector `{slug}`; there are: {}", registry.slugs().join(", ")))?;
+        let connector = found.map_err(DefinitionError::render)?;
+        let case = match config.connectors_dir.as_str() {
+            "" => suite::embedded_case(&connector.slug, scenarios),
+            folder => suite::case_in(Path::new(folder), &connector.slug, scenarios),
+        };
+        match case {
+            Some(case) => {
+                cases.insert(connector.slug.clone(), case?);
+            }
+            None => without.push(connector.slug.clone()),
+        }
+    }
+    Ok((cases, without))
 }

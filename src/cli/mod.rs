@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod connector;
 mod connector_check;
+mod connector_faults;
 mod sandbox;
 mod serve;
 mod start;
@@ -44,12 +45,12 @@ enum Command {
     /// Connects, lists and forgets integrated accounts.
     #[command(subcommand)]
     Account(account::Command),
-    /// Shows and replaces the keys that credentials are encrypted with.
-    #[command(subcommand)]
-    Vault(vault::Command),
     /// Checks and exports the audit, and settles what a crash left unknown.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Shows and replaces the keys that credentials are encrypted with.
+    #[command(subcommand)]
+    Vault(vault::Command),
     /// Prints the default configuration, which documents every setting.
     Config,
     /// Prints the OpenAPI document of the API.
@@ -90,8 +91,8 @@ fn with_runtime(command: &Command, file: Option<&std::path::Path>) -> Result<Exi
             Command::Connector(command) => connector::run(&config, command).await,
             Command::Token(command) => token::run(config, command).await,
             Command::Account(command) => account::run(config, command).await,
-            Command::Vault(command) => vault::run(config, command).await,
             Command::Audit(command) => audit::run(config, command).await,
+            Command::Vault(command) => vault::run(config, command).await,
             Command::Config | Command::Openapi => Ok(ExitCode::SUCCESS),
         }
     })

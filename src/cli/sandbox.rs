@@ -48,7 +48,13 @@ pub(super) async fn run(config: Config, arguments: &Arguments) -> Result<ExitCod
     // Only --once keeps no port.
     let listener = if arguments.once { None } else { Some(listen(&config.listen).await?) };
     let clock = Clock::default();
-    let (gateway, sites) = open(&config, &clock).await?;
+    let Opened { gateway, sites, left_out } = open(&config, &clock).await?;
+    for mistake in &left_out {
+        eprintln!("error: this connector is left out, as its definition has a mistake:\n{mistake}");
+    }
+    if sites.is_empty() && left_out.is_empty() {
+        eprintln!("error: none of the connectors in {} is one that can be simulated", config.connectors_dir);
+    }
     match listener {
         None => {
             // A provider whose reads lag by a minute would be waited for: its minutes pass quickly here.
@@ -60,7 +66,7 @@ pub(super) async fn run(config: Config, arguments: &Arguments) -> Result<ExitCod
             });
             let ended = once(gateway, &sites, arguments.json).await;
             hurry.abort();
-            ended
+            if left_out.is_empty() { ended } else { ended.map(|_| ExitCode::FAILURE) }
         }
         Some(listener) => {
             greet(&listener.local_addr()?.to_string(), &sites);
@@ -74,32 +80,45 @@ pub(super) async fn run(config: Config, arguments: &Arguments) -> Result<ExitCod
 struct SandboxSite {
     /// The account's id, which is the connector's slug.
     account: String,
+    read_lag_s: u32,
     server: SimServer,
     demo: Demo,
 }
 
-async fn open(config: &Config, clock: &Clock) -> Result<(Arc<Gateway>, Vec<SandboxSite>), Failure> {
+/// The gateway, its accounts, and the mistakes in the definitions that have none.
+struct Opened {
+    gateway: Arc<Gateway>,
+    sites: Vec<SandboxSite>,
+    left_out: Vec<String>,
+}
+
+async fn open(config: &Config, clock: &Clock) -> Result<Opened, Failure> {
     let config = Config { egress_allow: "127.0.0.1/32".to_owned(), ..config.clone() };
     let (random, _) = ApiToken::generate();
     let key = MasterKey::from_base64(&STANDARD.encode(ApiToken::hash(random.expose_secret())))?;
     let storage = Arc::new(SqliteStorage::open("sqlite::memory:").await?);
     let gateway = assemble(&config, connectors(&config)?, Vault::new(key)?, storage, SecretString::from(TOKEN)).await?;
     let operator = Caller::operator(DEFAULT_ENVIRONMENT);
-    let mut sites = Vec::new();
+    let (mut sites, mut left_out) = (Vec::new(), Vec::new());
     for simulator in sandbox::all(clock) {
         let (slug, demo) = (simulator.slug(), simulator.demo());
-        // A folder of one's own connectors may hold others than those that are simulated.
-        if gateway.registry().get(slug).is_none() {
-            continue;
-        }
+        let read_lag_s = match gateway.registry().find(slug) {
+            Some(Ok(connector)) => connector.unassign.proof.read_lag_s,
+            Some(Err(mistake)) => {
+                left_out.push(mistake.render());
+                continue;
+            }
+            // A folder of one's own connectors may hold others than those that are simulated.
+            None => continue,
+        };
         let server = SimServer::start(simulator).await?;
         let context = server.context();
         let connected =
             gateway.connect_as(slug.to_owned(), &operator, slug, Some("sandbox".to_owned()), &context).await;
         let account = connected.map_err(|error| format!("{slug}: {error}"))?.id;
-        sites.push(SandboxSite { account, server, demo });
+        sites.push(SandboxSite { account, read_lag_s, server, demo });
     }
-    Ok((gateway, sites))
+    Ok(Opened { gateway, sites, left_out })
 }
 
 impl SandboxSite {
@@ -117,12 +136,19 @@ impl SandboxSite {
 fn greet(address: &str, sites: &[SandboxSite]) {
     println!("The sandbox serves at http://{address}; its token is `{TOKEN}`. Accounts:\n");
     for site in sites {
-        println!("  {:<18} {}", site.account, site.server.base_url());
+        let broker = site.server.mqtt_url().map(|url| format!(" and {url}")).unwrap_or_default();
+        println!("  {:<18} {}{broker}", site.account, site.server.base_url());
     }
     println!("\nTake a role away, at each of them:\n");
     for site in sites {
         let body = if site.demo.body == json!({}) { String::new() } else { format!(" -d '{}'", site.demo.body) };
         println!("curl -sS -X POST 'http://{address}{}' -H 'Authorization: Bearer {TOKEN}'{body}\n", site.path(&[]));
+    }
+    for site in sites.iter().filter(|site| site.read_lag_s > 0) {
+        println!(
+            "{} shows a change up to {} s late: the answer says `pending`, and with `&verify=wait` it waits for the proof.",
+            site.account, site.read_lag_s
+        );
     }
     println!("Add `&dry_run=true` to see the plan, `&truto_response_format=debug` to see the calls. Ctrl-C ends it.");
 }

@@ -113,13 +113,16 @@ async fn keep_fresh(gateway: Arc<Gateway>) {
     }
 }
 
-/// Lets the audit forget what the settings say.
+/// Lets the audit forget what the settings say, and idempotency keys whose time is over.
 async fn forget(gateway: Arc<Gateway>) {
     let mut ticks = tokio::time::interval(FORGET_EVERY);
     loop {
         ticks.tick().await;
         if let Err(error) = gateway.forget().await {
             tracing::error!(%error, "old entries of the audit are kept for now");
+        }
+        if let Err(error) = gateway.forget_keys().await {
+            tracing::error!(%error, "old idempotency keys are kept for now");
         }
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn assemble(
         file => Trust::with_pem_file(Path::new(file))?,
     };
     let transport = ProviderTransport::with_trust(config.egress()?, config.transport_limits(), trust);
-    let engine = Engine::new(Arc::new(transport), config.engine_limits());
+    let engine = Engine::with_pace(Arc::new(transport), config.engine_limits(), config.pace());
     let parts = Parts { registry, engine, storage, vault, admin_token, envelope: config.envelope };
     Ok(Arc::new(Gateway::open_with(parts, config.gateway_settings()).await?))
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use http::{HeaderName, Method};
 use indexmap::IndexMap;
 use regex::Regex;
+use unicode_normalization::UnicodeNormalization;
 use vrl::value::KeyString;
 
 use super::definition::{AccountKey, InputPlace, PageBy, RateLimitSource, RoleField};
@@ -57,6 +58,8 @@ pub struct Call {
     /// The step's name: its answer is `.name` in expressions.
     pub name: String,
     pub writes: bool,
+    /// Sending it twice does no more than sending it once. Of no meaning for a read.
+    pub repeatable: bool,
     pub why: String,
     /// Nothing is at `path` without `over_http`.
     pub method: Method,
@@ -74,6 +77,8 @@ pub struct Call {
     pub paginate: Option<Paginate>,
     /// One call an item, rather than one for all.
     pub per_item: bool,
+    /// The user's id stands in its path.
+    pub names_user: bool,
     /// What of the answer's body anybody looks at.
     pub projection: Projection,
 }
@@ -121,6 +126,11 @@ impl Operation {
         let Protection { names, open, everything } = &self.protected;
         names.contains(&name) || (*everything && !open.contains(&name))
     }
+
+    /// The names that are protected one by one: letters and digits alone, in lower case.
+    pub fn protected_names(&self) -> impl Iterator<Item = &str> {
+        self.protected.names.iter().map(String::as_str)
+    }
 }
 
 /// Names that no passthrough may set, as [`plain_name`] has them.
@@ -132,9 +142,14 @@ pub(super) struct Protection {
     pub(super) everything: bool,
 }
 
-/// A name as the most lenient server might read it: letters and digits alone, in lower case.
+/// A name as the most lenient server might read it: letters and digits alone, without accents, wide forms and the like,
+/// and those that have one upper case in common as one: to some parsers of JSON, `ſ` is an `S`.
 pub(super) fn plain_name(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    if name.is_ascii() {
+        return name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    }
+    let letters = name.nfkd().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 #[derive(Debug)]
@@ -189,6 +204,8 @@ pub enum LookupPlace {
 #[derive(Debug)]
 pub struct Check {
     pub refuse_when: Expression,
+    /// It is made of what only a look-up teaches of a role.
+    pub of_learnt: bool,
     pub message: TextTemplate,
 }
 
@@ -224,6 +241,8 @@ pub struct ReadStep {
 #[derive(Debug)]
 pub struct Stop {
     pub when: Expression,
+    /// It is made of what only a look-up teaches of a role.
+    pub of_learnt: bool,
     pub outcome: Outcome,
     pub kind: Option<ErrorKind>,
     pub message: TextTemplate,
@@ -249,8 +268,8 @@ pub struct WriteStep {
     pub call: Call,
     pub spread: Spread,
     pub when: Option<Expression>,
-    /// Whether sending it twice does no more than sending it once.
-    pub repeatable: bool,
+    /// `when` is made of what only a look-up teaches of a role.
+    pub of_learnt: bool,
 }
 
 #[derive(Debug)]
@@ -260,6 +279,8 @@ pub struct Proof {
     pub inherited: Option<Holds>,
     pub read_lag_s: u32,
     pub accepted_shows_role: bool,
+    /// Whether answers show that there is such a user.
+    pub shows_user: Option<Expression>,
 }
 
 /// How answers show whether a role is held.

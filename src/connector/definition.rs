@@ -148,10 +148,32 @@ pub(super) struct ErrorRuleSource {
     pub(super) when: MatcherSource,
     /// What the caller is told.
     pub(super) kind: ErrorKind,
-    /// What became of the removal: `failed` (default), `already_absent` or `unknown`.
-    pub(super) outcome: Option<Outcome>,
+    /// What became of the removal: `failed` without it.
+    pub(super) outcome: Option<ErrorOutcome>,
     /// Who says the last word on a refused write.
     pub(super) settle: Option<SettleSource>,
+}
+
+/// What an error can mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ErrorOutcome {
+    /// The provider's clear no.
+    Failed,
+    /// It was not held; nothing was changed.
+    AlreadyAbsent,
+    /// It may have been done.
+    Unknown,
+}
+
+impl From<ErrorOutcome> for Outcome {
+    fn from(outcome: ErrorOutcome) -> Self {
+        match outcome {
+            ErrorOutcome::Failed => Self::Failed,
+            ErrorOutcome::AlreadyAbsent => Self::AlreadyAbsent,
+            ErrorOutcome::Unknown => Self::Unknown,
+        }
+    }
 }
 
 /// What settles a refusal.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use http::Uri;
@@ -18,6 +18,7 @@ use super::messages::{MessageSession, broker_address};
 use super::session::Session;
 use crate::connector::{AccountKey, AuthScheme, Connector, Messages, WayTaken};
 use crate::expression::{Expression, Scope, Value};
+use crate::transport::Lane;
 
 /// How long a role that was shown to exist is taken to exist.
 const ROLE_MEMORY: Duration = Duration::from_secs(600);
@@ -203,6 +204,8 @@ pub struct Account {
     pub messages: Option<MessageSession>,
     /// Hides the account's secrets where a provider repeats them.
     pub mask: Arc<Mask>,
+    /// What it may ask of its provider; made at its first request.
+    pub lane: OnceLock<Lane>,
     needs_reauth: AtomicBool,
     has_news: AtomicBool,
     known_roles: RwLock<HashMap<String, (Instant, Arc<KnownRole>)>>,
@@ -256,6 +259,7 @@ impl Account {
             way,
             messages,
             mask: Arc::new(Mask::of(secrets)),
+            lane: OnceLock::new(),
             needs_reauth: AtomicBool::new(needs_reauth),
             has_news: AtomicBool::new(false),
             known_roles: RwLock::default(),

@@ -12,7 +12,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 /// Stands in place of a secret.
 pub const MASK: &str = "********";
 /// Shorter texts are not looked for: they would be found in what is no secret.
-const SHORTEST_SECRET_BYTES: usize = 6;
+pub(super) const SHORTEST_SECRET_BYTES: usize = 6;
 /// Nor is so short an encoding of one.
 const SHORTEST_SPELLING_BYTES: usize = 6;
 

@@ -6,12 +6,15 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
+use http::HeaderMap;
 use http::uri::Scheme;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 use vrl::value::ObjectMap;
 
 use super::account::BaseUrl;
+use super::mask::Mask;
+use super::said::Said;
 use super::session::{Bearer, RENEW_AHEAD};
 use super::token::{SessionError, refusal};
 use crate::connector::{Messages, SessionScheme};
@@ -141,7 +144,11 @@ impl MessageSession {
             };
             if !(200..300).contains(&status) {
                 let error = refusal(&self.scheme.errors, status, &body, &reply);
-                return Err(SessionError { status: Some(status), ..error });
+                // The account's own secrets are masked wherever an answer is shown.
+                let mask = Mask::of(texts(&taken));
+                let paths = self.scheme.messages.iter().flat_map(|step| step.take.iter().map(|(_, path)| path));
+                let said = Said::new(status, HeaderMap::new(), &reply, &mask, paths);
+                return Err(SessionError { said: Some(Box::new(said)), ..error });
             }
             for (name, path) in &step.take {
                 let text = path.get(&body).and_then(id_text).filter(|text| !text.is_empty()).ok_or_else(|| {
@@ -151,11 +158,10 @@ impl MessageSession {
                 taken.insert(name.clone(), Value::from(&*text));
             }
         }
-        let secrets = taken.values().filter_map(|value| Some(value.to_str_lossy()?.into_owned().into_bytes()));
         let usable = self.scheme.life.map(|life| if life > RENEW_AHEAD * 2 { life - RENEW_AHEAD } else { life / 2 });
         Ok(OpenSession {
             link,
-            secrets: Bearer::new(Vec::new(), secrets),
+            secrets: Bearer::new(Vec::new(), texts(&taken)),
             renew_at: usable.map(|usable| opened + usable),
         })
     }
@@ -188,7 +194,7 @@ impl MessageSession {
             error if error.is_timeout() => ErrorKind::ProviderTimeout,
             _ => ErrorKind::ProviderUnavailable,
         };
-        SessionError::new(kind, error.to_string())
+        SessionError::new(kind, error.to_string()).after(error)
     }
 }
 
@@ -223,6 +229,10 @@ fn topic(
     let known = object([("message", message), ("client", object([("id", Value::from(client_id))]))]);
     let filled = template.fill(&Scope::of_account(public).with_call(&known))?;
     Ok(filled.unwrap_or_default())
+}
+
+fn texts(taken: &ObjectMap) -> impl Iterator<Item = Vec<u8>> {
+    taken.values().filter_map(|value| Some(value.to_str_lossy()?.into_owned().into_bytes()))
 }
 
 /// The address of a broker: `mqtt[s]://host[:port]`.

@@ -28,7 +28,7 @@ pub type AuthHeaders = Arc<Bearer>;
 #[derive(Default)]
 pub struct Bearer {
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Hides what in the headers is secret: a header's value, or what follows its scheme; and what came with them.
+    /// Hides what in the headers is secret, and what came with them.
     pub mask: Arc<Mask>,
     renew_at: Option<Instant>,
 }
@@ -36,8 +36,7 @@ pub struct Bearer {
 impl Bearer {
     /// Headers, and further secrets that must not be shown.
     pub(super) fn new(headers: Vec<(HeaderName, HeaderValue)>, others: impl Iterator<Item = Vec<u8>>) -> Self {
-        let texts = headers.iter().map(|(_, value)| value.as_bytes());
-        let bare = texts.map(|text| text.iter().position(|byte| *byte == b' ').map_or(text, |at| &text[at + 1..]));
+        let bare = headers.iter().filter_map(|(_, value)| token::credential(value));
         let mask = Arc::new(Mask::of(bare.map(<[u8]>::to_vec).chain(others)));
         Self { headers, mask, renew_at: None }
     }
@@ -251,7 +250,10 @@ impl TokenSession {
     ) -> Result<Granted, SessionError> {
         let known = object([("token", Value::Object(state.taken.clone()))]);
         let scope = Scope::of_account(&state.values).with_call(&known);
-        token::ask(&self.scheme, call, &scope, &self.base, transport, timeout).await
+        let own = state.secret.values().filter_map(|secret| Some(secret.as_str()?.as_bytes().to_vec()));
+        let taken = state.taken.values().filter_map(|text| Some(text.to_str_lossy()?.into_owned().into_bytes()));
+        let secrets: Vec<Vec<u8>> = own.chain(taken).collect();
+        token::ask(&self.scheme, call, &scope, secrets, &self.base, transport, timeout).await
     }
 
     /// Takes an answer over. If it replaces secrets, its token waits in `unkept` until they are kept.

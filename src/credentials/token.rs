@@ -1,6 +1,5 @@
 //! One call for a token: rendered from the account's settings, sent, and its answer read.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -12,10 +11,12 @@ use thiserror::Error;
 use vrl::value::ObjectMap;
 
 use super::account::BaseUrl;
+use super::mask::{Mask, SHORTEST_SECRET_BYTES};
+use super::said::Said;
 use crate::connector::{TokenBody, TokenCall, TokenError, TokenScheme};
 use crate::expression::{FillError, Scope, Value, encode_segment, from_json, id_text, object, to_json};
 use crate::model::ErrorKind;
-use crate::transport::{HeaderNames, ProviderCall, Transport, TransportError};
+use crate::transport::{ProviderCall, Transport, TransportError};
 
 /// The life of a token that neither its answer nor the definition names.
 const DEFAULT_LIFE: Duration = Duration::from_secs(300);
@@ -23,32 +24,28 @@ const LONGEST_LIFE_S: f64 = 1e9;
 const LARGEST_TOKEN_ANSWER_BYTES: usize = 256 << 10;
 
 /// Why no credentials could be had. Nothing of the removal was sent.
-#[derive(Clone, Error)]
+#[derive(Clone, Debug, Error)]
 #[error("{message}")]
 pub struct SessionError {
     pub kind: ErrorKind,
-    /// The token endpoint's status, if it answered.
-    pub status: Option<u16>,
-    /// The headers it answered with: they may say when to try again.
-    pub headers: Option<Box<HeaderMap>>,
+    /// What was answered, if anything was.
+    pub said: Option<Box<Said>>,
+    /// Nothing was sent at all, and another try may end otherwise.
+    pub may_pass: bool,
+    /// When another try may be made, in seconds, where we are the ones to know.
+    pub again_in_s: Option<u64>,
     pub message: String,
 }
 
 impl SessionError {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, status: None, headers: None, message: message.into() }
+        Self { kind, said: None, may_pass: false, again_in_s: None, message: message.into() }
     }
-}
 
-/// Shows the names of the headers only.
-impl fmt::Debug for SessionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionError")
-            .field("kind", &self.kind)
-            .field("status", &self.status)
-            .field("headers", &self.headers.as_deref().map(HeaderNames))
-            .field("message", &self.message)
-            .finish()
+    /// What a transport's failure says of another try.
+    pub(super) fn after(self, error: &TransportError) -> Self {
+        let may_pass = error.may_pass() && !error.was_sent();
+        Self { may_pass, again_in_s: error.retry_after_s(), ..self }
     }
 }
 
@@ -63,7 +60,7 @@ pub(super) struct Granted {
     pub(super) life: Duration,
 }
 
-/// Makes a token call.
+/// Makes a token call. `secrets` are those that its answer may repeat.
 ///
 /// # Errors
 /// If it cannot be made, or gives no token.
@@ -71,6 +68,7 @@ pub(super) async fn ask(
     scheme: &TokenScheme,
     call: &TokenCall,
     scope: &Scope<'_>,
+    secrets: Vec<Vec<u8>>,
     base: &BaseUrl,
     transport: &dyn Transport,
     timeout: Duration,
@@ -78,6 +76,7 @@ pub(super) async fn ask(
     let (uri, headers, body) = render(call, scope, base).map_err(|reason| {
         SessionError::new(ErrorKind::CredentialsRejected, format!("the token call cannot be made: {reason}"))
     })?;
+    let shown_to_it: Vec<Vec<u8>> = headers.values().filter_map(credential).map(<[u8]>::to_vec).collect();
     let outgoing = ProviderCall { method: call.method.clone(), uri, headers, body, timeout };
     let sent = Instant::now();
     let answer = transport.send(outgoing).await.map_err(|error| unreachable_endpoint(&error))?;
@@ -95,12 +94,21 @@ pub(super) async fn ask(
         return Ok(granted);
     }
     let error = refusal(&scheme.errors, status, &json, &body);
-    let headers = Box::new(answer.headers);
-    let message = match headers.get(LOCATION) {
+    let message = match answer.headers.get(LOCATION) {
         Some(_) if answer.status.is_redirection() => format!("{} (a redirect is not followed)", error.message),
         _ => error.message,
     };
-    Err(SessionError { status: Some(status), headers: Some(headers), message, ..error })
+    let mask = Mask::of(secrets.into_iter().chain(shown_to_it));
+    let paths = scheme.take.iter().map(|(_, path)| path).chain(scheme.keep.iter().map(|(_, path)| path));
+    let said = Said::new(status, answer.headers, &body, &mask, paths);
+    Err(SessionError { said: Some(Box::new(said)), message, ..error })
+}
+
+/// What of a header is secret: what follows its scheme.
+pub(super) fn credential(value: &HeaderValue) -> Option<&[u8]> {
+    let text = Some(value.as_bytes()).filter(|_| value.is_sensitive())?;
+    let bare = text.iter().position(|byte| *byte == b' ').map_or(text, |at| &text[at + 1..]);
+    (bare.len() >= SHORTEST_SECRET_BYTES).then_some(bare)
 }
 
 /// Renders a token call.
@@ -224,7 +232,7 @@ fn kind_of(status: u16) -> ErrorKind {
 
 pub(super) fn unreachable_endpoint(error: &TransportError) -> SessionError {
     let kind = if error.is_timeout() { ErrorKind::ProviderTimeout } else { ErrorKind::ProviderUnavailable };
-    SessionError::new(kind, format!("the provider's token endpoint: {error}"))
+    SessionError::new(kind, format!("the provider's token endpoint: {error}")).after(error)
 }
 
 pub(super) fn secret_header(text: &str) -> Option<HeaderValue> {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value as Json;
 
-use super::answered::Answered;
+use super::mask::{Masks, Repeated};
 use super::report::Failure;
-use super::wire::{Received, Wire};
+use super::wire::{Answered, Received, Wire};
 use crate::connector::Call;
-use crate::credentials::{Bearer, MASK, Mask};
+use crate::credentials::{Bearer, MASK};
 use crate::expression::{AnswerMatcher, Captured, Projection, Reading, Scope, Value, from_json, object};
 use crate::model::{ErrorKind, Outcome};
 
@@ -31,7 +31,7 @@ impl Wire<'_> {
         let answered = Arc::new(Answered {
             status,
             headers,
-            masked: masked(&raw, &masks),
+            repeated: Repeated::find(&raw, &masks),
             masks,
             raw,
             reading: Arc::new(Reading { value, captured }),
@@ -62,8 +62,8 @@ impl Wire<'_> {
         (answered, Err(Failure { settle, ..Failure::new(kind, outcome, message) }))
     }
 
-    /// What hides the account's own secrets.
-    pub(super) fn masks(&self, credentials: &Bearer) -> [Arc<Mask>; 2] {
+    /// What hides the account's own secrets, and those that come with its credentials.
+    pub(super) fn masks(&self, credentials: &Bearer) -> Masks {
         [Arc::clone(&self.account.mask), Arc::clone(&credentials.mask)]
     }
 
@@ -91,14 +91,6 @@ impl Wire<'_> {
         let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         (!text.is_empty()).then_some(text)
     }
-}
-
-/// The bytes without the account's own secrets; `None` if they hold none.
-pub(super) fn masked(raw: &[u8], masks: &[Arc<Mask>; 2]) -> Option<Bytes> {
-    let [account, credentials] = masks;
-    let masked = account.hide(raw);
-    let again = credentials.hide(masked.as_deref().unwrap_or(raw));
-    again.or(masked).map(Bytes::from)
 }
 
 fn read_projected(projection: &Projection, raw: &Bytes) -> Option<(Value, Captured)> {

@@ -23,8 +23,12 @@ pub(super) struct Item {
     pub(super) confirmed_by: Option<&'static str>,
     pub(super) reason: Option<&'static str>,
     pub(super) failure: Option<Failure>,
+    /// Why what a look-up would have taught of the role is not known, where it failed.
+    pub(super) unlearnt: Option<Failure>,
     /// Whether the role was shown to exist: listed, in a table, or held.
     pub(super) role_shown: bool,
+    /// All but the user is shown: whoever shows the user makes it `yes`.
+    pub(super) awaits_user: bool,
     pub(super) write: Write,
 }
 
@@ -33,6 +37,8 @@ pub(super) struct Item {
 pub(super) enum Write {
     NotSent,
     Accepted,
+    /// Sent more than once, and not held at the last: an earlier send may have taken it away.
+    FoundAbsent,
     /// Refused with words that a read has to settle.
     Disputed,
     /// Sent, and its answer settles nothing.
@@ -53,7 +59,9 @@ impl Item {
             confirmed_by: None,
             reason: None,
             failure: None,
+            unlearnt: None,
             role_shown: false,
+            awaits_user: false,
             write: Write::NotSent,
         }
     }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::PathAndQuery;
 
-use super::answered::Answered;
+use super::exchange::Exchange;
+use super::mask::Repeated;
 use super::report::Failure;
-use super::wire::{Exchange, Extra, Page, Wire};
+use super::retry::Again;
+use super::wire::{Answered, Extra, Page, Wire};
 use crate::connector::{Call, PageBy, Paginate};
 use crate::expression::{Scope, Value};
 use crate::model::{ErrorKind, Outcome};
@@ -21,6 +23,7 @@ impl Wire<'_> {
         let mut cursor: Option<String> = None;
         let mut complete = false;
         let mut cut_by = None;
+        let mut repeated: Option<Box<Repeated>> = None;
         for _ in 0..paginate.max_pages {
             let page = match (cursor.as_deref(), paginate.by) {
                 (None, _) => None,
@@ -41,9 +44,15 @@ impl Wire<'_> {
                     break;
                 }
                 (Err(failure), None) => {
-                    return Exchange { result: Err(failure), sends: exchange.sends, trace, rest: None };
+                    return Exchange::of(Err(failure), exchange.sends, trace, Again::No);
                 }
             };
+            if repeated.is_none() {
+                repeated = match (&answered.repeated, &first) {
+                    (Some(here), Some(page)) => Some(here.on_a_later_page(&page.raw)),
+                    (here, _) => here.clone(),
+                };
+            }
             let list = list_at(&answered.reading.value, &paginate.list);
             let Some(list) = list else {
                 first.get_or_insert(answered);
@@ -66,19 +75,19 @@ impl Wire<'_> {
         }
         let Some(first) = first else {
             let failure = Failure::new(ErrorKind::Internal, Outcome::Failed, "a listing of no pages");
-            return Exchange { result: Err(failure), sends: 0, trace, rest: None };
+            return Exchange { trace, ..Exchange::unsent(failure) };
         };
         let value = with_list(&first.reading.value, &paginate.list, collected, complete);
         let whole = Answered {
             status: first.status,
             headers: first.headers.clone(),
             raw: first.raw.clone(),
-            masked: first.masked.clone(),
+            repeated,
             masks: first.masks.clone(),
             reading: Arc::new(value.into()),
             cut_by,
         };
-        Exchange { result: Ok(Arc::new(whole)), sends: 1, trace, rest: None }
+        Exchange::of(Ok(Arc::new(whole)), 1, trace, Again::No)
     }
 }
 
@@ -89,7 +98,9 @@ impl Wire<'_> {
         let base = &self.account.base;
         let same = |host: &http::uri::Authority| host == &base.authority && uri.scheme() == Some(&base.scheme);
         let at_home = uri.authority().is_none_or(same);
-        uri.path_and_query().filter(|place| at_home && place.path().starts_with('/')).cloned()
+        // `//host/path` names a host, too.
+        let is_path = |path: &str| path.starts_with('/') && !path.starts_with("//");
+        uri.path_and_query().filter(|place| at_home && is_path(place.path())).cloned()
     }
 }
 

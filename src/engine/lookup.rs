@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use vrl::value::KeyString;
 
-use super::answered::Answered;
 use super::report::Failure;
 use super::run::Run;
+use super::wire::Answered;
 use super::wire::Extra;
 use crate::connector::{Lookup, LookupPlace, RoleField};
 use crate::expression::{Value, id_text, same_id};
@@ -23,6 +23,8 @@ enum Search {
     Absent {
         candidates: Vec<String>,
         complete: bool,
+        /// What kept the rest from being looked at.
+        unread: Option<Failure>,
     },
     Several(Vec<String>),
     /// The provider's list was not read to its end: whether one alone matches cannot be told.
@@ -68,6 +70,7 @@ impl Run<'_> {
                 let id = taken.iter().find(|(field, _)| field.as_str() == "id").and_then(|(_, value)| id_text(value));
                 let Some(id) = id else { return refuse("no id is known of the user with", &[]) };
                 self.set_user_id(&id);
+                self.note_user();
                 Ok(())
             }
             Search::Several(candidates) => refuse("several users have", &candidates),
@@ -116,7 +119,10 @@ impl Run<'_> {
             Some(known) => Some(known),
             None => match self.search_role(index, given, &text).await? {
                 Some(taken) => {
-                    self.wire.account.remember_role(key, taken.clone());
+                    // What holds a secret is read again: nobody would know later that it has to be masked.
+                    if self.repeated.is_empty() {
+                        self.wire.account.remember_role(key, taken.clone());
+                    }
                     Some(Arc::new(taken))
                 }
                 None => None,
@@ -156,11 +162,16 @@ impl Run<'_> {
     ) -> Result<Option<Vec<(KeyString, Value)>>, RequestError> {
         let mut candidates = Vec::new();
         let mut shown_absent = false;
+        let mut unlearnt = None;
         let value = Value::from(text);
         let operation = self.operation;
         for lookup in operation.role_lookups.iter().filter(|lookup| lookup.given == given) {
             match self.search(lookup, &value, index, given.into()).await {
                 Search::Found(taken) => return Ok(Some(taken)),
+                Search::Several(_) if given == RoleField::Id => {
+                    let message = format!("roles[{index}].id: the provider lists several roles of that id");
+                    return Err(RequestError::new(message));
+                }
                 Search::Several(several) => {
                     return Err(RequestError::new(format!(
                         "roles[{index}].name means several roles: {}; give roles[{index}].id",
@@ -173,18 +184,21 @@ impl Run<'_> {
                          give roles[{index}].id"
                     )));
                 }
-                Search::Absent { candidates: seen, complete } => {
+                Search::Absent { candidates: seen, complete, unread } => {
                     shown_absent |= complete && !lookup.partial;
+                    unlearnt = unread.or(unlearnt);
                     candidates.extend(seen);
                 }
                 Search::Failed(failure)
                     if failure.kind == ErrorKind::NotFound && given == RoleField::Id && !lookup.partial =>
                 {
-                    self.items[index].end(failure.outcome, Some(failure));
+                    self.items[index].end(Outcome::Failed, Some(failure));
                     return Ok(None);
                 }
                 // A role that cannot be asked about is worked on all the same: it is not shown to exist, that is all.
-                Search::Failed(failure) if given == RoleField::Id && !failure.kind.is_of_account() => {}
+                Search::Failed(failure) if given == RoleField::Id && !failure.kind.is_of_account() => {
+                    unlearnt = Some(failure);
+                }
                 Search::Failed(failure) => {
                     self.end_item(index, failure);
                     return Ok(None);
@@ -203,7 +217,10 @@ impl Run<'_> {
                 self.items[index].end(Outcome::Failed, Some(failure));
                 Ok(None)
             }
-            RoleField::Id => Ok(None),
+            RoleField::Id => {
+                self.items[index].unlearnt = unlearnt;
+                Ok(None)
+            }
         }
     }
 
@@ -218,7 +235,7 @@ impl Run<'_> {
                     }
                 }
                 if lookup.none_when.as_ref().is_some_and(|none| none.is_true(&self.scope(Some(index)))) {
-                    return Search::Absent { candidates: Vec::new(), complete: !lookup.partial };
+                    return Search::Absent { candidates: Vec::new(), complete: !lookup.partial, unread: None };
                 }
                 let call = &self.connector.reads[*read];
                 let answered = match self.run_read(call, Some(index)).await {
@@ -260,6 +277,10 @@ impl Run<'_> {
         let exchange = self.wire.exchange(call, &self.scope(item.or(index)), Extra::default(), false).await;
         self.trace.extend(exchange.trace);
         let answered = exchange.result?;
+        self.repeated.note(&answered);
+        if call.names_user && self.operation.proof.shows_user.is_none() && (200..300).contains(&answered.status) {
+            self.note_user();
+        }
         let answers = match item {
             Some(index) => &mut self.items[index].answers,
             None => &mut self.shared,
@@ -279,9 +300,17 @@ pub(super) fn is_complete(answered: &Answered) -> bool {
 /// What a provider's list says. Of names and addresses, only the whole list can say that one alone has it, or none.
 fn in_listing(lookup: &Lookup, entries: &[Value], given: &Value, what: Given, answered: &Answered) -> Search {
     let complete = is_complete(answered);
+    let cut_by = || answered.cut_by.as_ref().map(|failure| Failure::clone(failure));
     match pick(lookup, entries, given, complete) {
         Search::Found(_) | Search::Absent { .. } if !complete && what == Given::Text => {
-            answered.cut_by.as_ref().map_or(Search::CutShort, |failure| Search::Failed(Failure::clone(failure)))
+            cut_by().map_or(Search::CutShort, Search::Failed)
+        }
+        Search::Absent { candidates, .. } if !complete => {
+            let too_long = || {
+                let message = "the provider's list of roles is too long to be searched to its end";
+                Failure::new(ErrorKind::ProviderError, Outcome::Failed, message)
+            };
+            Search::Absent { candidates, complete, unread: Some(cut_by().unwrap_or_else(too_long)) }
         }
         search => search,
     }
@@ -299,12 +328,14 @@ fn pick(lookup: &Lookup, entries: &[Value], given: &Value, complete: bool) -> Se
         let path = lookup.matches.as_ref().or(lookup.take.first().map(|(_, path)| path));
         path.and_then(|path| id_text(path.get(entry)?).map(Cow::into_owned))
     };
+    let same = |left: &Value, right: &Value| lookup.take.iter().all(|(_, path)| path.get(left) == path.get(right));
     match matching.as_slice() {
-        [one] => {
+        // Pages that overlap show an entry twice.
+        [one, others @ ..] if others.iter().all(|other| same(one, other)) => {
             let taken = lookup.take.iter().filter_map(|(field, path)| Some((field.clone(), path.get(one)?.clone())));
             Search::Found(taken.filter(|(_, value)| !matches!(value, Value::Null)).collect())
         }
-        [] => Search::Absent { candidates: entries.iter().filter_map(label).collect(), complete },
+        [] => Search::Absent { candidates: entries.iter().filter_map(label).collect(), complete, unread: None },
         several => {
             let ids = several.iter().filter_map(|entry| {
                 let (_, path) = lookup.take.iter().find(|(field, _)| field.as_str() == "id")?;

@@ -10,9 +10,11 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
+use super::exchange::{Exchange, record, transport_failure};
 use super::passthrough;
 use super::report::{Failure, PlanStep};
-use super::wire::{Exchange, Extra, Received, Wire, record, transport_failure};
+use super::retry::Again;
+use super::wire::{Extra, Received, Wire};
 use crate::connector::Call;
 use crate::credentials::{MessageSession, OpenSession, Unanswered};
 use crate::expression::{Scope, from_json, to_json};
@@ -60,7 +62,7 @@ impl Wire<'_> {
             Ok(message) => message,
             Err(failure) => return Exchange::unsent(failure),
         };
-        let (transport, timeout) = (self.transport.as_ref(), self.limits.timeout);
+        let (transport, timeout) = (self.way(call).as_ref(), self.limits.timeout);
         let mut session = match messages.open(transport, timeout).await {
             Ok(session) => session,
             Err(error) => return self.without_credentials(&error),
@@ -85,11 +87,12 @@ impl Wire<'_> {
         if refused(&exchange) {
             let renewed = match messages.reopen(Some(&session), transport, timeout).await {
                 Ok(session) => session,
-                Err(error) => return self.without_credentials(&error),
+                Err(error) => {
+                    exchange.then(self.without_credentials(&error));
+                    return exchange;
+                }
             };
-            let mut again = self.publish(messages, &renewed, call, scope, &message, &mut gone).await;
-            exchange.trace.append(&mut again.trace);
-            exchange = Exchange { trace: exchange.trace, sends: exchange.sends + again.sends, ..again };
+            exchange.then(self.publish(messages, &renewed, call, scope, &message, &mut gone).await);
         }
         self.note_credentials_of(&exchange);
         exchange
@@ -98,7 +101,7 @@ impl Wire<'_> {
     /// Opens the account's session, where that is all there is to try.
     pub(super) async fn open_session(&self, messages: &MessageSession) -> Result<(), Failure> {
         let opened = messages.open(self.transport.as_ref(), self.limits.timeout).await;
-        opened.map(drop).map_err(|error| Failure::new(error.kind, Outcome::Failed, error.message))
+        opened.map(drop).map_err(|error| self.no_credentials(&error))
     }
 
     async fn publish(
@@ -111,6 +114,7 @@ impl Wire<'_> {
         gone: &mut bool,
     ) -> Exchange {
         let started = Instant::now();
+        let mut again = Again::No;
         let (result, sent, error) = match messages.ask(session, message, self.limits.timeout).await {
             Ok(reply) => match self.received(messages, call, reply) {
                 Ok(received) => {
@@ -127,6 +131,7 @@ impl Wire<'_> {
                 (Err(Failure::new(ErrorKind::ProviderError, Outcome::Failed, message)), false, None)
             }
             Err(Unanswered::Transport(error)) => {
+                again = Again::after_error(&error);
                 *gone = matches!(error, TransportError::NotSent { .. });
                 let mut failure = transport_failure(&error);
                 if matches!(error, TransportError::SubscriptionRefused { .. }) {
@@ -139,7 +144,12 @@ impl Wire<'_> {
         if self.tracing {
             trace.push(self.trace_step(describe(messages, call, message), started, &result, error));
         }
-        Exchange { result, sends: u32::from(sent), trace, rest: None }
+        if let Err(failure) = &result
+            && let Some(answer) = &failure.answer
+        {
+            again = Again::after_answer(failure, answer.status, &answer.headers, &self.connector().rate_limit);
+        }
+        Exchange::of(result, u32::from(sent), trace, again)
     }
 
     /// A reply as an answer: its status, and its body in the shape it has over every transport.

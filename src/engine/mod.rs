@@ -1,18 +1,22 @@
 //! The engine: plans, runs and proves an unassignment from a connector's definition. Knows nothing of HTTP servers, of
 //! SQL or of any provider.
 
-mod answered;
 mod classify;
+mod exchange;
 mod item;
+mod limits;
 mod listing;
 mod locks;
 mod lookup;
 mod mapped;
+mod mask;
 mod messages;
 mod passthrough;
 mod prepare;
 mod prove;
+mod refused;
 mod report;
+mod retry;
 mod run;
 mod sources;
 mod streamed;
@@ -33,13 +37,15 @@ use crate::audit::Trail;
 use crate::credentials::Account;
 use crate::expression::Value;
 use crate::model::{Options, Outcome, RequestError, ResponseFormat, RoleRef, UnassignRequest, VerifyMode};
-use crate::transport::Transport;
+use crate::transport::{BreakerTransport, Lane, Transport};
 
-pub use answered::Answered;
 pub(crate) use classify::shown_body;
+pub(crate) use limits::normalised;
 pub use mapped::{Mapped, Shown, UserFields};
 pub use report::{Failure, ItemReport, PlanStep, Report, Seen, TraceStep};
+pub use retry::{Pace, RetryLimits};
 pub use streamed::Streamed;
+pub use wire::Answered;
 
 /// The engine's limits.
 #[derive(Clone, Copy, Debug)]
@@ -55,14 +61,23 @@ pub struct EngineLimits {
 /// Takes roles away.
 pub struct Engine {
     transport: Arc<dyn Transport>,
+    /// The same, for calls that must be made although the provider is left alone.
+    past_breaker: Arc<dyn Transport>,
+    pace: Pace,
     limits: EngineLimits,
     locks: Locks,
 }
 
 impl Engine {
-    /// An engine that reaches providers through `transport`.
+    /// An engine that reaches providers through `transport`, at the usual pace.
     pub fn new(transport: Arc<dyn Transport>, limits: EngineLimits) -> Self {
-        Self { transport, limits, locks: Locks::default() }
+        Self::with_pace(transport, limits, Pace::default())
+    }
+
+    /// An engine with a pace of one's own.
+    pub fn with_pace(transport: Arc<dyn Transport>, limits: EngineLimits, pace: Pace) -> Self {
+        let (transport, past_breaker) = BreakerTransport::pair(transport, pace.breaker);
+        Self { transport, past_breaker, pace, limits, locks: Locks::default() }
     }
 
     /// Carries a request out, or plans it. Each write is recorded in `trail` before it leaves.
@@ -75,31 +90,29 @@ impl Engine {
         request: UnassignRequest,
         trail: Option<&Trail>,
     ) -> Result<Report, RequestError> {
-        let mut run = self.prepare(account, request).await?;
+        let mut run = self.begin(account, request)?;
         run.trail = trail;
-        run.walk().await?;
+        self.work(&mut run).await?;
         run.prove(self.limits.wait_limit).await;
         Ok(self.report(run).await)
     }
 
-    /// Looks whether a user holds roles, by reads alone: for each role `None` where that cannot be told.
+    /// Looks whether a user holds roles, by reads alone.
     ///
     /// # Errors
     /// If the request is bad input.
     pub async fn look(&self, account: &Account, user: &str, roles: Vec<RoleRef>) -> Result<Vec<Seen>, RequestError> {
         let options = Options { dry_run: true, check_before: true, ..Options::default() };
         let request = UnassignRequest { id: Some(user.to_owned()), roles, options, ..UnassignRequest::default() };
-        let mut run = self.prepare(account, request).await?;
-        run.walk().await?;
-        Ok((0..run.items.len()).map(|index| run.seen(index)).collect())
+        let mut run = self.begin(account, request)?;
+        self.work(&mut run).await?;
+        let mut seen: Vec<Seen> = (0..run.items.len()).map(|index| run.seen(index)).collect();
+        seen.iter_mut().filter_map(|seen| seen.message.as_mut()).for_each(|message| run.repeated.mask(message));
+        Ok(seen)
     }
 
-    /// Everything before the definition's own steps: inputs checked, users and roles looked up.
-    async fn prepare<'e>(
-        &'e self,
-        account: &'e Account,
-        mut request: UnassignRequest,
-    ) -> Result<Run<'e>, RequestError> {
+    /// Checks all that can be checked before anything is read.
+    fn begin<'e>(&'e self, account: &'e Account, mut request: UnassignRequest) -> Result<Run<'e>, RequestError> {
         let operation = &account.connector.unassign;
         passthrough::check(operation, &request)?;
         passthrough::check_way(account, &request)?;
@@ -118,7 +131,26 @@ impl Engine {
             prepare::check_item(operation, value, index)?;
         }
         let items = roles.into_iter().zip(values).map(|(role, value)| Item::new(role, value)).collect();
-        let mut run = Run::new(self.wire(account, &request), &self.locks, request, items);
+        Ok(Run::new(self.wire(account, &request), &self.locks, request, items))
+    }
+
+    /// Looks up, reads and writes; a dry run looks up and reads. Not before it is its turn.
+    async fn work(&self, run: &mut Run<'_>) -> Result<(), RequestError> {
+        run.turn = run.wire.lane.turn().await;
+        if run.turn.is_none() {
+            run.fail_active(Failure::too_busy());
+            return Ok(());
+        }
+        let worked = match self.resolve(run).await {
+            Ok(()) => run.walk().await,
+            Err(error) => Err(error),
+        };
+        worked.map_err(|error| run.masked(error))
+    }
+
+    /// Looks users and roles up, and checks what they are.
+    async fn resolve(&self, run: &mut Run<'_>) -> Result<(), RequestError> {
+        let operation = run.operation;
         run.fill_inputs(Sources::BeforeUser).await?;
         run.find_user().await?;
         run.fill_inputs(Sources::FromUser).await?;
@@ -136,9 +168,12 @@ impl Engine {
                     let message = check.message.fill(&scope).ok().flatten().unwrap_or_default();
                     return Err(RequestError::new(message));
                 }
+                if check.of_learnt {
+                    run.end_undecided(index);
+                }
             }
         }
-        Ok(run)
+        Ok(())
     }
 
     /// Tries an account's credentials with one read.
@@ -159,7 +194,11 @@ impl Engine {
         let options = &request.options;
         Wire {
             transport: &self.transport,
+            past_breaker: &self.past_breaker,
+            written: false,
             account,
+            lane: account.lane.get_or_init(|| Lane::new(&self.pace.lane)),
+            retry: &self.pace.retry,
             limits: CallLimits { timeout: self.limits.call_timeout, body_bytes: self.limits.answer_bytes },
             tracing: options.dry_run || options.format == ResponseFormat::Debug,
         }
@@ -170,7 +209,8 @@ impl Engine {
         let looked =
             run.request.options.verify != VerifyMode::None || run.items.iter().all(|item| item.write == Write::NotSent);
         let (mut user, mut remote_data) = (UserFields::default(), None);
-        if good && looked {
+        let wanted = good && looked;
+        if wanted || run.items.iter().any(|item| item.awaits_user) {
             for read in &run.operation.user_reads {
                 let call = &run.connector.reads[read.read];
                 let index = run.items.len().checked_sub(1);
@@ -179,6 +219,9 @@ impl Engine {
                     let _ = run.run_read(call, index).await;
                 }
             }
+            run.settle_user();
+        }
+        if wanted {
             let gone = |item: &&Item| matches!(item.outcome, Some(Outcome::Removed | Outcome::AlreadyAbsent));
             run.removed = Value::Array(run.items.iter().filter(gone).map(|item| item.value.clone()).collect());
             if let Some((mapping, index, fields)) = run.map_user() {
@@ -197,7 +240,7 @@ impl Engine {
             let reads: Vec<PlanStep> = reads.collect();
             plan.splice(0..0, reads);
         }
-        Report {
+        let mut report = Report {
             items: run.items.into_iter().map(Item::report).collect(),
             remote_calls: run.remote_calls,
             user_id: run.request.id.unwrap_or_default(),
@@ -207,6 +250,8 @@ impl Engine {
             stream: run.stream,
             plan,
             trace: run.trace,
-        }
+        };
+        run.repeated.mask_report(&mut report);
+        report
     }
 }

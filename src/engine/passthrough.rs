@@ -11,27 +11,26 @@ use crate::model::{RequestError, UnassignRequest};
 /// # Errors
 /// With the name that may not be set.
 pub(super) fn check(operation: &Operation, request: &UnassignRequest) -> Result<(), RequestError> {
-    let protected = |name: &str| operation.protects(name);
     let refused = |place: String| {
         let message = format!(
             "{place} would change whose access to what is taken; use id, roles, organizations and workspace_id for that"
         );
         Err(RequestError::new(message))
     };
-    if let Some(name) = request.remote_data.keys().find(|name| protected(name)) {
+    if let Some(name) = request.remote_data.keys().find(|name| retargets(operation, name)) {
         return refused(format!("remote_data.{name}"));
     }
-    for (name, _) in &request.remote_query {
-        let root = name.split('[').next().unwrap_or_default();
-        if protected(root) {
-            return refused(format!("remote_query[{root}]"));
-        }
-        // Some servers read a dotted name as a nested one.
-        if let Some(root) = root.split_once('.').map(|(root, _)| root).filter(|root| protected(root)) {
-            return refused(format!("remote_query[{root}]"));
-        }
+    if let Some((name, _)) = request.remote_query.iter().find(|(name, _)| retargets(operation, name)) {
+        return refused(format!("remote_query.{name}"));
     }
     Ok(())
+}
+
+/// Whether some server may read a protected name in it: as a whole, or as the first part of a dotted or bracketed one;
+/// brackets and dots before it are passed over by some.
+fn retargets(operation: &Operation, name: &str) -> bool {
+    let first = name.split(['[', ']', '.']).find(|part| part.contains(char::is_alphanumeric));
+    operation.protects(name) || first.is_some_and(|first| operation.protects(first))
 }
 
 /// Refuses what the account's transport cannot carry.

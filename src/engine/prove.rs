@@ -121,7 +121,7 @@ impl Run<'_> {
             for index in open {
                 let item = &mut self.items[index];
                 item.outcome = Some(match item.write {
-                    Write::Accepted => Outcome::Removed,
+                    Write::Accepted | Write::FoundAbsent => Outcome::Removed,
                     Write::Disputed => Outcome::Failed,
                     Write::Lost | Write::NotSent => Outcome::Unknown,
                 });
@@ -153,12 +153,13 @@ impl Run<'_> {
     fn settle(&mut self, index: usize, held: Option<bool>, within_lag: bool) {
         let inherited = if held == Some(false) { self.is_inherited(index) } else { Inherited::No };
         let accepted_shows_role = self.operation.proof.accepted_shows_role;
+        let user_shown = self.is_user_shown(index);
         let item = &mut self.items[index];
-        let accepted = item.write == Write::Accepted;
-        let role_shown = item.role_shown || (accepted && accepted_shows_role);
+        let accepted = matches!(item.write, Write::Accepted | Write::FoundAbsent);
+        let role_shown = item.role_shown || (item.write == Write::Accepted && accepted_shows_role);
         let gone = match inherited {
             Inherited::Yes => Verified::Inherited,
-            Inherited::No if role_shown => Verified::Yes,
+            Inherited::No if role_shown && user_shown => Verified::Yes,
             Inherited::No | Inherited::Unknown => Verified::Unverifiable,
         };
         let (outcome, verified) = match (accepted, held) {
@@ -182,6 +183,11 @@ impl Run<'_> {
             (false, None) => (Outcome::Unknown, Verified::Unverifiable),
         };
         item.verified = verified;
+        item.awaits_user = outcome == Outcome::Removed
+            && inherited == Inherited::No
+            && held == Some(false)
+            && role_shown
+            && !user_shown;
         item.outcome = Some(outcome);
         match outcome {
             Outcome::Removed => item.failure = None,

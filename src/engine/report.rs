@@ -1,18 +1,19 @@
 //! What became of a request: an outcome an item, the user as far as known, and the status all of it stands for.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use serde::Serialize;
 
-use super::answered::Answered;
 use super::mapped::UserFields;
 use super::streamed::Streamed;
+use super::wire::Answered;
 use crate::connector::Call;
 use crate::model::{ErrorKind, HeldBefore, Outcome, RoleRef, Verified};
-use crate::transport::HeaderNames;
+
+/// The reason of an item that was not tried after another showed that the account does not serve.
+pub(super) const NOT_ATTEMPTED: &str = "not_attempted";
 
 /// Everything a response is rendered from.
 #[derive(Debug)]
@@ -63,43 +64,55 @@ pub struct Seen {
 }
 
 /// Why an item did not come to a good end.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     pub kind: ErrorKind,
     pub outcome: Outcome,
     pub message: String,
-    /// What the provider said, if it said anything.
+    /// What the provider answered to the call, if it did.
     pub answer: Option<Arc<Answered>>,
+    /// What it answered where the call's credentials were asked for, if that is where it failed.
+    pub credentials_answer: Option<Arc<Answered>>,
     pub timed_out: bool,
-    /// The headers of another answer than the call's own: the token endpoint's, which may say when to try again.
-    pub said_with: Option<Box<HeaderMap>>,
+    /// Another call may be made in so many seconds, by our own reckoning.
+    pub again_in_s: Option<u64>,
+    /// It is the gateway's own, and the provider was not asked.
+    pub ours: bool,
     /// A read has to say whether this no means that the role is held.
     pub(super) settle: bool,
-}
-
-/// Shows the names of the headers only.
-impl fmt::Debug for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Failure")
-            .field("kind", &self.kind)
-            .field("outcome", &self.outcome)
-            .field("message", &self.message)
-            .field("answer", &self.answer)
-            .field("timed_out", &self.timed_out)
-            .field("said_with", &self.said_with.as_deref().map(HeaderNames))
-            .finish_non_exhaustive()
-    }
 }
 
 impl Failure {
     /// A failure of ours, or of the provider without an answer.
     pub(super) fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<String>) -> Self {
-        Self { kind, outcome, message: message.into(), answer: None, timed_out: false, said_with: None, settle: false }
+        Self {
+            kind,
+            outcome,
+            message: message.into(),
+            answer: None,
+            credentials_answer: None,
+            timed_out: false,
+            again_in_s: None,
+            ours: false,
+            settle: false,
+        }
+    }
+
+    /// The account has as many requests at work as it may.
+    pub(super) fn too_busy() -> Self {
+        let message = "the account has as many requests at work as `account_at_once` allows; nothing was sent";
+        let failure = Self::new(ErrorKind::RateLimited, Outcome::Failed, message);
+        Self { ours: true, again_in_s: Some(1), ..failure }
+    }
+
+    /// What the provider said, whatever it was asked.
+    pub fn said(&self) -> Option<&Answered> {
+        self.answer.as_deref().or(self.credentials_answer.as_deref())
     }
 
     /// The provider's own status.
     pub fn remote_status(&self) -> Option<u16> {
-        self.answer.as_ref().map(|answer| answer.status)
+        self.said().map(|answer| answer.status)
     }
 }
 
@@ -174,6 +187,20 @@ impl Report {
     /// The worst of what the read-backs showed.
     pub fn verified(&self) -> Verified {
         self.items.iter().map(|item| item.verified).max().unwrap_or(Verified::Unverifiable)
+    }
+
+    /// Whether a later attempt could say nothing else: what was to be done is done, or there was a clear no to it. Not so
+    /// where nobody knows, or where the no is a matter of time or of the account.
+    pub fn is_settled(&self) -> bool {
+        self.items.iter().all(|item| match item.outcome {
+            Outcome::Removed | Outcome::AlreadyAbsent => true,
+            Outcome::Refused => item.reason != Some(NOT_ATTEMPTED),
+            Outcome::Failed => item.failure.as_ref().is_some_and(|failure| {
+                let kind = failure.kind;
+                !kind.is_of_account() && kind.status() < 500
+            }),
+            Outcome::Planned | Outcome::Unknown => false,
+        })
     }
 
     /// The HTTP status, and the kind where it is an error: the contract's table, in one place.

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 use vrl::value::{KeyString, ObjectMap};
 
-use super::answered::Answered;
 use super::item::{Item, Write};
 use super::locks::Locks;
+use super::mask::Secrets;
 use super::prove::Inherited;
-use super::report::{Failure, PlanStep, TraceStep};
+use super::report::{Failure, NOT_ATTEMPTED, PlanStep, TraceStep};
 use super::streamed::Streamed;
-use super::wire::Wire;
+use super::wire::{Answered, Wire};
 use crate::audit::Trail;
 use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
 use crate::expression::{Answers, Scope, Value};
 use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, UnassignRequest, Verified};
+use crate::transport::Turn;
 
 static NULL: Value = Value::Null;
 
@@ -28,6 +29,8 @@ pub(super) struct Run<'e> {
     pub(super) locks: &'e Locks,
     /// Where each write is recorded before it leaves.
     pub(super) trail: Option<&'e Trail>,
+    /// Held to the end: so many requests of an account are at work at once.
+    pub(super) turn: Option<Turn<'e>>,
     pub(super) request: UnassignRequest,
     pub(super) input: Value,
     pub(super) items: Vec<Item>,
@@ -44,10 +47,13 @@ pub(super) struct Run<'e> {
     pub(super) stream: Option<Streamed>,
     pub(super) plan: Vec<PlanStep>,
     pub(super) trace: Vec<TraceStep>,
+    /// Whether the user was shown to exist.
+    user_shown: bool,
+    /// Secrets of the account that answers repeated.
+    pub(super) repeated: Secrets,
     /// The latest good answer's bytes of each read.
     pub(super) raw: Vec<(String, bytes::Bytes)>,
     held_locks: Vec<OwnedMutexGuard<()>>,
-    looked_before: bool,
 }
 
 impl<'e> Run<'e> {
@@ -60,6 +66,7 @@ impl<'e> Run<'e> {
             operation: &connector.unassign,
             locks,
             trail: None,
+            turn: None,
             request,
             input,
             items,
@@ -73,9 +80,10 @@ impl<'e> Run<'e> {
             stream: None,
             plan: Vec::new(),
             trace: Vec::new(),
+            user_shown: false,
+            repeated: Secrets::default(),
             raw: Vec::new(),
             held_locks: Vec::new(),
-            looked_before: false,
         }
     }
 
@@ -113,20 +121,26 @@ impl<'e> Run<'e> {
         (0..self.items.len()).filter(|index| active(&self.items[*index])).collect()
     }
 
-    /// Ends one item; a failure that is the account's ends all that were not tried.
+    /// Ends one item that nothing was written for; a failure that is the account's ends all that were not tried.
     pub(super) fn end_item(&mut self, index: usize, failure: Failure) {
         let of_account = failure.kind.is_of_account();
-        let outcome = if failure.outcome == Outcome::Unknown && self.items[index].write == Write::NotSent {
-            Outcome::Failed
-        } else {
-            failure.outcome
-        };
-        self.items[index].end(outcome, Some(failure));
+        // Whatever the rule says of a write: none was accepted, and none is lost.
+        self.items[index].end(Outcome::Failed, Some(failure));
         if of_account {
             for index in self.active() {
-                self.items[index].reason = Some("not_attempted");
+                self.items[index].reason = Some(NOT_ATTEMPTED);
                 self.items[index].end(Outcome::Refused, None);
             }
+        }
+    }
+
+    /// Ends an item on which a guard has to decide that is made of what only a look-up teaches of the role, if that
+    /// look-up failed: nothing shows then that the role may be taken away.
+    pub(super) fn end_undecided(&mut self, index: usize) {
+        if let Some(failure) = self.items[index].unlearnt.take() {
+            let message =
+                format!("nothing shows that this role may be taken away; looking it up failed: {}", failure.message);
+            self.end_item(index, Failure { message, outcome: Outcome::Failed, ..failure });
         }
     }
 
@@ -151,7 +165,7 @@ impl<'e> Run<'e> {
                 break;
             }
             if Some(at) == first_write {
-                if self.request.options.check_before && !self.looked_before {
+                if self.request.options.check_before {
                     self.look_before().await;
                 }
                 if self.active().is_empty() {
@@ -169,12 +183,17 @@ impl<'e> Run<'e> {
                 }
                 Step::Let(values) => values.iter().for_each(|named| self.let_step(named)),
                 Step::Stop(stop) => self.stop_step(stop)?,
-                Step::Lock(key) => {
-                    if let Ok(Some(key)) = key.fill(&self.scope(None)) {
+                Step::Lock(key) => match key.fill(&self.scope(None)) {
+                    Ok(Some(key)) => {
                         let guard = self.locks.hold(format!("{} {key}", self.wire.account.id)).await;
                         self.held_locks.push(guard);
                     }
-                }
+                    // Unlocked, another request could write between what is read and what is written.
+                    _ => {
+                        let message = "nobody can be kept from writing at the same time: the lock's key has no value";
+                        self.fail_active(Failure::new(ErrorKind::ProviderError, Outcome::Failed, message));
+                    }
+                },
                 Step::Write(write) => self.write_step(write).await,
             }
         }
@@ -230,6 +249,9 @@ impl<'e> Run<'e> {
         for index in self.active() {
             let scope = self.scope(Some(index));
             if !stop.when.is_true(&scope) {
+                if stop.of_learnt {
+                    self.end_undecided(index);
+                }
                 continue;
             }
             let message = stop.message.fill(&scope).ok().flatten().unwrap_or_default();
@@ -240,14 +262,11 @@ impl<'e> Run<'e> {
                     ..RequestError::default()
                 });
             }
-            let item = &mut self.items[index];
             if stop.outcome == Outcome::AlreadyAbsent {
-                item.held_before = HeldBefore::No;
-                item.verified = if item.role_shown { Verified::Yes } else { Verified::Unverifiable };
-                item.end(stop.outcome, None);
+                self.end_absent(index);
             } else {
                 let kind = stop.kind.unwrap_or(ErrorKind::Refused);
-                item.end(stop.outcome, Some(Failure::new(kind, stop.outcome, message)));
+                self.items[index].end(stop.outcome, Some(Failure::new(kind, stop.outcome, message)));
             }
         }
         self.refresh_items();
@@ -256,9 +275,45 @@ impl<'e> Run<'e> {
 
     /// Asks the proof's reads before anything is written.
     async fn look_before(&mut self) {
-        self.looked_before = true;
         self.proof_reads(&self.active()).await;
         self.settle_not_held();
+    }
+
+    /// Ends an item whose role is not held.
+    pub(super) fn end_absent(&mut self, index: usize) {
+        let user_shown = self.is_user_shown(index);
+        let item = &mut self.items[index];
+        item.held_before = HeldBefore::No;
+        item.verified = if item.role_shown && user_shown { Verified::Yes } else { Verified::Unverifiable };
+        item.awaits_user = item.role_shown && !user_shown;
+        item.end(Outcome::AlreadyAbsent, None);
+    }
+
+    /// Whether there is such a user: somebody who is not there holds nothing, and that proves nothing.
+    pub(super) fn is_user_shown(&mut self, index: usize) -> bool {
+        let shows = self.operation.proof.shows_user.as_ref();
+        self.user_shown = self.user_shown || shows.is_some_and(|shows| shows.is_true(&self.scope(Some(index))));
+        self.user_shown
+    }
+
+    /// What was proven of all but the user, once the user's own reads are made.
+    pub(super) fn settle_user(&mut self) {
+        for index in 0..self.items.len() {
+            if self.items[index].awaits_user && self.is_user_shown(index) {
+                self.items[index].verified = Verified::Yes;
+            }
+        }
+    }
+
+    /// A refusal may name what the provider said, such as the roles that there are.
+    pub(super) fn masked(&self, mut error: RequestError) -> RequestError {
+        self.repeated.mask(&mut error.message);
+        error
+    }
+
+    /// The user was found, or an answer is about nobody else.
+    pub(super) fn note_user(&mut self) {
+        self.user_shown = true;
     }
 
     /// As soon as answers show that a role is not held, its item has ended; that it is held, the role exists.
@@ -266,19 +321,16 @@ impl<'e> Run<'e> {
         // Within a lag, a role that was given a moment ago is not shown yet: nothing is shown to be absent.
         let reads_lag = self.operation.proof.read_lag_s > 0;
         for index in self.active() {
+            self.is_user_shown(index);
             match self.is_held(index) {
                 Some(true) => {
+                    self.user_shown = true;
                     self.items[index].held_before = HeldBefore::Yes;
                     self.items[index].role_shown = true;
                 }
                 Some(false) if reads_lag => {}
                 Some(false) => match self.is_inherited(index) {
-                    Inherited::No => {
-                        let item = &mut self.items[index];
-                        item.held_before = HeldBefore::No;
-                        item.verified = if item.role_shown { Verified::Yes } else { Verified::Unverifiable };
-                        item.end(Outcome::AlreadyAbsent, None);
-                    }
+                    Inherited::No => self.end_absent(index),
                     Inherited::Yes => {
                         let message =
                             "the role is held through a group alone; there is no assignment of the user's own";

@@ -11,21 +11,45 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri};
 use serde_json::{Map, Value as Json};
 
-use super::answered::Answered;
 use super::classify::shown_body;
+use super::exchange::{Exchange, record, transport_failure};
+use super::mask::{Masks, Repeated};
 use super::messages::unwrapped;
 use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
+use super::retry::{Again, RetryLimits};
 use super::streamed::Streamed;
 use crate::audit::Intent;
 use crate::connector::{Call, Connector};
-use crate::credentials::{Account, AuthHeaders, MASK, SessionError};
-use crate::expression::{Scope, Value, encode_segment, to_json};
+use crate::credentials::{Account, AuthHeaders, MASK};
+use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
 use crate::model::{ErrorKind, Outcome};
-use crate::transport::{AnswerBody, ProviderCall, Transport, TransportError};
+use crate::transport::{AnswerBody, Lane, ProviderCall, Transport, TransportError};
 
 /// So much of a streamed answer is held to classify it.
 const HELD_TO_CLASSIFY_BYTES: usize = 64 << 10;
+/// An answer, read as far as the definition looks at it.
+pub struct Answered {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub raw: Bytes,
+    /// Where the provider repeated a secret of the account.
+    pub(super) repeated: Option<Box<Repeated>>,
+    pub(super) masks: Masks,
+    pub(super) reading: Arc<Reading>,
+    /// What ended a listing before its last page.
+    pub(super) cut_by: Option<Arc<Failure>>,
+}
+
+/// Shows the status only: the body may hold secrets.
+impl std::fmt::Debug for Answered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answered")
+            .field("status", &self.status)
+            .field("body_bytes", &self.raw.len())
+            .finish_non_exhaustive()
+    }
+}
 
 /// What the caller adds to a write.
 #[derive(Clone, Copy, Default)]
@@ -43,22 +67,6 @@ pub(super) enum Page<'p> {
     Link(PathAndQuery),
 }
 
-/// What came of sending one step.
-pub(super) struct Exchange {
-    pub(super) result: Result<Arc<Answered>, Failure>,
-    /// How often the provider may have received it: more than once where credentials were renewed.
-    pub(super) sends: u32,
-    pub(super) trace: Vec<TraceStep>,
-    pub(super) rest: Option<Streamed>,
-}
-
-impl Exchange {
-    /// Nothing of it left.
-    pub(super) fn unsent(failure: Failure) -> Self {
-        Self { result: Err(failure), sends: 0, trace: Vec::new(), rest: None }
-    }
-}
-
 /// The limits of one call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CallLimits {
@@ -70,7 +78,13 @@ pub(super) struct CallLimits {
 #[derive(Clone, Copy)]
 pub(super) struct Wire<'a> {
     pub(super) transport: &'a Arc<dyn Transport>,
+    /// The same, also to a host that is left alone for now.
+    pub(super) past_breaker: &'a Arc<dyn Transport>,
+    /// A write of the request was sent: its proof must be read.
+    pub(super) written: bool,
     pub(super) account: &'a Account,
+    pub(super) lane: &'a Lane,
+    pub(super) retry: &'a RetryLimits,
     pub(super) limits: CallLimits,
     pub(super) tracing: bool,
 }
@@ -195,7 +209,12 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// Sends a step and says what its answer means. After a 401 the credentials are renewed, once.
+    /// How a call goes: no breaker stands between a write and its proof.
+    pub(super) fn way(&self, call: &Call) -> &'a Arc<dyn Transport> {
+        if self.written && !call.writes { self.past_breaker } else { self.transport }
+    }
+
+    /// Sends a step and says what its answer means.
     pub(super) async fn exchange(&self, call: &Call, scope: &Scope<'_>, extra: Extra<'_>, streaming: bool) -> Exchange {
         match &call.paginate {
             Some(paginate) => self.listing(call, paginate, scope).await,
@@ -203,7 +222,8 @@ impl<'a> Wire<'a> {
         }
     }
 
-    pub(super) async fn single(
+    /// Sends a step once. After a 401 the credentials are renewed, once.
+    pub(super) async fn once(
         &self,
         call: &Call,
         scope: &Scope<'_>,
@@ -219,7 +239,8 @@ impl<'a> Wire<'a> {
             Ok(rendered) => rendered,
             Err(failure) => return Exchange::unsent(failure),
         };
-        let credentials = self.account.session.headers(self.transport, self.limits.timeout).await;
+        let transport = self.way(call);
+        let credentials = self.account.session.headers(transport, self.limits.timeout).await;
         let credentials = match credentials {
             Ok(credentials) => credentials,
             Err(error) => return self.without_credentials(&error),
@@ -230,39 +251,16 @@ impl<'a> Wire<'a> {
         let mut exchange = self.attempt(call, scope, &rendered, &credentials, streaming).await;
         let refused = matches!(&exchange.result, Err(failure) if failure.kind == ErrorKind::CredentialsRejected);
         if refused {
-            match self.account.session.renew(&credentials, self.transport, self.limits.timeout).await {
+            match self.account.session.renew(&credentials, transport, self.limits.timeout).await {
                 Ok(Some(renewed)) => {
-                    let mut again = self.attempt(call, scope, &rendered, &renewed, streaming).await;
-                    exchange.trace.append(&mut again.trace);
-                    exchange = Exchange { trace: exchange.trace, sends: exchange.sends + again.sends, ..again };
+                    exchange.then(self.attempt(call, scope, &rendered, &renewed, streaming).await);
                 }
                 Ok(None) => {}
-                Err(error) => return self.without_credentials(&error),
+                Err(error) => exchange.then(self.without_credentials(&error)),
             }
         }
         self.note_credentials_of(&exchange);
         exchange
-    }
-
-    pub(super) fn note_credentials_of(&self, exchange: &Exchange) {
-        match &exchange.result {
-            Ok(_) => self.note_credentials(false),
-            Err(failure) if failure.kind == ErrorKind::CredentialsRejected => self.note_credentials(true),
-            Err(_) => {}
-        }
-    }
-
-    fn note_credentials(&self, refused: bool) {
-        self.account.mark(refused);
-    }
-
-    pub(super) fn without_credentials(&self, error: &SessionError) -> Exchange {
-        if error.kind == ErrorKind::CredentialsRejected {
-            self.note_credentials(true);
-        }
-        let failure = Failure::new(error.kind, Outcome::Failed, error.message.clone());
-        let failure = Failure { said_with: error.headers.clone(), ..failure };
-        Exchange::unsent(failure)
     }
 
     async fn attempt(
@@ -285,7 +283,7 @@ impl<'a> Wire<'a> {
             body: rendered.body.clone(),
             timeout: self.limits.timeout,
         };
-        let answer = match self.transport.send(outgoing).await {
+        let answer = match self.way(call).send(outgoing).await {
             Ok(answer) => {
                 let (status, headers) = (answer.status, answer.headers);
                 match self.read_body(answer.body, streaming).await {
@@ -301,6 +299,7 @@ impl<'a> Wire<'a> {
             }
             Err(error) => Err(error),
         };
+        let mut again = Again::No;
         let (result, sent, rest, error) = match answer {
             Ok(mut received) => {
                 let masks = || self.masks(credentials);
@@ -314,13 +313,21 @@ impl<'a> Wire<'a> {
                     .map_err(|failure| Failure { answer: Some(answered), ..failure });
                 (result, true, rest, None)
             }
-            Err(error) => (Err(transport_failure(&error)), error.was_sent(), None, Some(error.to_string())),
+            Err(error) => {
+                again = Again::after_error(&error);
+                (Err(transport_failure(&error)), error.was_sent(), None, Some(error.to_string()))
+            }
         };
+        if let Err(failure) = &result
+            && let Some(answer) = &failure.answer
+        {
+            again = Again::after_answer(failure, answer.status, &answer.headers, &self.connector().rate_limit);
+        }
         let mut trace = Vec::new();
         if self.tracing {
             trace.push(self.trace_step(self.describe(call, rendered), started, &result, error));
         }
-        Exchange { result, sends: u32::from(sent), trace, rest }
+        Exchange { rest, ..Exchange::of(result, u32::from(sent), trace, again) }
     }
 
     pub(super) fn trace_step(
@@ -361,20 +368,4 @@ impl<'a> Wire<'a> {
         }
         Ok((Bytes::from(held), Some(body)))
     }
-}
-
-/// Records what a write is about to do. Without that nothing is sent.
-pub(super) async fn record(intent: Option<Intent<'_>>, body: &[u8]) -> Result<(), Failure> {
-    let Some(intent) = intent else { return Ok(()) };
-    intent.record(body).await.map_err(|error| {
-        tracing::error!(%error, "nothing is sent");
-        let message = "the gateway's audit cannot be written, so nothing was sent";
-        Failure::new(ErrorKind::Internal, Outcome::Failed, message)
-    })
-}
-
-pub(super) fn transport_failure(error: &TransportError) -> Failure {
-    let kind = if error.is_timeout() { ErrorKind::ProviderTimeout } else { ErrorKind::ProviderUnavailable };
-    let outcome = if error.was_sent() { Outcome::Unknown } else { Outcome::Failed };
-    Failure { timed_out: error.is_timeout(), ..Failure::new(kind, outcome, error.to_string()) }
 }

@@ -9,7 +9,7 @@ use super::wire::Extra;
 use crate::audit::Intent;
 use crate::connector::{Spread, Step, WriteStep};
 use crate::expression::{Value, object};
-use crate::model::{HeldBefore, Outcome, ResponseFormat, RoleRef, Verified};
+use crate::model::{Outcome, ResponseFormat, RoleRef};
 
 /// The items that one call is for.
 struct Batch {
@@ -30,6 +30,7 @@ impl Run<'_> {
         let active = self.active();
         for step in steps {
             let Step::Write(write) = step else { continue };
+            self.end_undecided_of(write);
             for batch in self.batches(write) {
                 self.enter(&batch);
                 if self.holds_true(write.when.as_ref(), batch.item) {
@@ -93,7 +94,15 @@ impl Run<'_> {
         self.group = object([("key", batch.key.clone())]);
     }
 
+    /// Which write an item is for cannot be told where that is made of what a failed look-up did not teach.
+    fn end_undecided_of(&mut self, write: &WriteStep) {
+        if write.of_learnt {
+            self.active().into_iter().for_each(|index| self.end_undecided(index));
+        }
+    }
+
     pub(super) async fn write_step(&mut self, write: &WriteStep) {
+        self.end_undecided_of(write);
         for mut batch in self.batches(write) {
             // A failure that is the account's has ended the others meanwhile.
             batch.indices.retain(|index| self.items[*index].outcome.is_none());
@@ -121,12 +130,14 @@ impl Run<'_> {
         let exchange = self.wire.exchange(&write.call, &self.scope(item), extra, streaming).await;
         self.trace.extend(exchange.trace);
         self.remote_calls += exchange.sends;
+        self.wire.written |= exchange.sends > 0;
         self.stream = exchange.rest;
         let answer = match &exchange.result {
             Ok(answered) => Some(Arc::clone(answered)),
             Err(failure) => failure.answer.clone(),
         };
         if let Some(answer) = &answer {
+            self.repeated.note(answer);
             for index in indices {
                 self.items[*index].remote_status = Some(answer.status);
             }
@@ -143,13 +154,16 @@ impl Run<'_> {
                     self.items[*index].write = Write::Accepted;
                 }
             }
+            // What was sent before may have done it: that the role was not held is not said by this.
+            Err(failure) if failure.outcome == Outcome::AlreadyAbsent && exchange.doubtful => {
+                for index in indices {
+                    self.items[*index].write = Write::FoundAbsent;
+                }
+            }
             Err(failure) if failure.outcome == Outcome::AlreadyAbsent => {
                 for index in indices {
-                    let item = &mut self.items[*index];
-                    item.write = Write::Accepted;
-                    item.held_before = HeldBefore::No;
-                    item.outcome = Some(Outcome::AlreadyAbsent);
-                    item.verified = if item.role_shown { Verified::Yes } else { Verified::Unverifiable };
+                    self.items[*index].write = Write::Accepted;
+                    self.end_absent(*index);
                 }
             }
             Err(failure) if failure.outcome == Outcome::Unknown && exchange.sends > 0 => {

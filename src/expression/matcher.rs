@@ -53,7 +53,7 @@ impl AnswerMatcher {
     pub fn compile(source: &MatcherSource) -> Result<Self, (String, CompileError)> {
         let statuses = match &source.status {
             None => Vec::new(),
-            Some(spec) => list(spec).iter().map(status_range).collect::<Result<_, _>>()?,
+            Some(spec) => some_of(spec, "status")?.iter().map(status_range).collect::<Result<_, _>>()?,
         };
         let body = source.body.iter().map(|(path, allowed)| {
             let Some(compiled) = ValuePath::parse(path) else {
@@ -62,14 +62,12 @@ impl AnswerMatcher {
             };
             Ok((compiled, list(allowed).iter().map(from_json).collect()))
         });
-        let texts = source.text.as_ref().map(list).unwrap_or_default();
+        let texts = match &source.text {
+            None => Vec::new(),
+            Some(spec) => some_of(spec, "text")?.iter().map(text_of).collect::<Result<_, _>>()?,
+        };
         let when = source.when.as_ref().map(|text| Expression::compile(text).map_err(|e| (text.clone(), e)));
-        Ok(Self {
-            statuses,
-            body: body.collect::<Result<_, _>>()?,
-            texts: texts.iter().filter_map(|text| Some(text.as_str()?.to_owned())).collect(),
-            when: when.transpose()?,
-        })
+        Ok(Self { statuses, body: body.collect::<Result<_, _>>()?, texts, when: when.transpose()? })
     }
 
     /// Whether only the status decides, so that the body need not have arrived.
@@ -126,6 +124,24 @@ fn list(one_or_many: &serde_json::Value) -> Vec<serde_json::Value> {
         serde_json::Value::Array(many) => many.clone(),
         one => vec![one.clone()],
     }
+}
+
+/// A list of none would match whatever comes.
+fn some_of(spec: &serde_json::Value, key: &str) -> Result<Vec<serde_json::Value>, (String, CompileError)> {
+    let list = list(spec);
+    if list.is_empty() {
+        let error = CompileError::new("X07", "is an empty list: leave it out, or say which", 0, key.len());
+        return Err((key.to_owned(), error));
+    }
+    Ok(list)
+}
+
+fn text_of(spec: &serde_json::Value) -> Result<String, (String, CompileError)> {
+    spec.as_str().map(str::to_owned).ok_or_else(|| {
+        let text = spec.to_string();
+        let error = CompileError::new("X07", "is no text; put it in quotes", 0, text.len());
+        (text, error)
+    })
 }
 
 fn status_range(spec: &serde_json::Value) -> Result<(u16, u16), (String, CompileError)> {

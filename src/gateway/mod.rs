@@ -4,6 +4,7 @@ mod audit;
 mod directory;
 mod keeper;
 pub mod keys;
+mod once;
 mod settle;
 
 use std::sync::Arc;
@@ -15,13 +16,13 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 use tokio_util::task::TaskTracker;
 
-use crate::audit::{Audit, Kind, Origin, RoleOutcome, Trail};
+use crate::audit::{Audit, Origin, RoleOutcome, Trail};
 use crate::connector::{Connector, Registry};
 use crate::credentials::api_token::ApiToken;
 use crate::credentials::vault::{MasterKeyError, Vault, VaultError, same_secrets};
 use crate::credentials::{Account, Context, ContextError};
 use crate::engine::{Engine, Failure, Report};
-use crate::model::{RequestError, UnassignRequest};
+use crate::model::{Outcome, RequestError, UnassignRequest, Verified};
 use crate::storage::{
     AccountRecord, AccountStatus, Envelope, Scope, Storage, StorageError, TokenRecord, new_id, timestamp,
 };
@@ -30,6 +31,8 @@ use directory::Directory;
 pub use directory::Entry;
 use keeper::{Keeper, seal};
 use keys::MissingKeys;
+use once::Flights;
+pub use once::{Answer, Claim, End, IdempotencyKey, IdempotencySettings, KeyError, Once};
 pub use settle::Settlement;
 
 /// The environment of the administrator's token, and of whoever names none.
@@ -78,6 +81,9 @@ pub enum GatewayError {
     /// A request's own task came to an unexpected end; what it had recorded says how far it was.
     #[error("the request's work broke off: {0}")]
     Broken(String),
+    /// Its idempotency key does not allow it now.
+    #[error(transparent)]
+    Idempotency(KeyError),
     /// The database does not serve.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -112,11 +118,12 @@ pub struct Settings {
     pub redact_after_days: u32,
     /// After so many days entries of the audit are dropped; 0: never.
     pub keep_days: u32,
+    pub idempotency: IdempotencySettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { audit: true, redact_after_days: 0, keep_days: 0 }
+        Self { audit: true, redact_after_days: 0, keep_days: 0, idempotency: IdempotencySettings::default() }
     }
 }
 
@@ -132,6 +139,7 @@ pub struct Gateway {
     settings: Settings,
     directory: ArcSwap<Directory>,
     at_work: TaskTracker,
+    flights: Arc<Flights>,
 }
 
 impl Gateway {
@@ -154,17 +162,21 @@ impl Gateway {
             let caller = Caller { token: id, environment, scopes, envelope: parts.envelope };
             (ApiToken::hash(token), Arc::new(caller))
         });
+        let (at_work, vault) = (TaskTracker::new(), Arc::new(parts.vault));
+        let flights =
+            Flights::new(Arc::clone(&parts.storage), Arc::clone(&vault), settings.idempotency, at_work.clone());
         let gateway = Self {
             registry: parts.registry,
             engine: parts.engine,
-            keeper: Arc::new(Keeper { storage: Arc::clone(&parts.storage), vault: Arc::new(parts.vault) }),
+            keeper: Arc::new(Keeper { storage: Arc::clone(&parts.storage), vault }),
             audit: settings.audit.then(|| Audit::start(Arc::clone(&parts.storage))),
             settings,
             storage: parts.storage,
             admin,
             envelope: parts.envelope,
             directory: ArcSwap::default(),
-            at_work: TaskTracker::new(),
+            at_work,
+            flights: Arc::new(flights),
         };
         gateway.refresh().await?;
         Ok(gateway)
@@ -253,8 +265,8 @@ impl Gateway {
         // A task of its own: a caller that hangs up does not cancel a write half-way.
         let at_work = async move {
             let report = gateway.engine.unassign(&account, request, trail.as_ref()).await;
-            if let (Some(trail), Ok(report)) = (&trail, &report) {
-                record(trail, report).await;
+            if let Some(trail) = trail.as_ref().filter(|trail| trail.has_intent()) {
+                record(trail, report.as_ref().ok());
             }
             if let Some(needs_reauth) = account.take_news() {
                 gateway.note_status(&account, needs_reauth).await;
@@ -271,6 +283,11 @@ impl Gateway {
     pub async fn finish(&self) {
         self.at_work.close();
         self.at_work.wait().await;
+        if let Some(audit) = &self.audit
+            && let Err(error) = audit.flush().await
+        {
+            tracing::error!(%error, "results are not recorded: their intents stand as unknown");
+        }
     }
 
     async fn note_status(&self, account: &Account, needs_reauth: bool) {
@@ -419,9 +436,24 @@ impl Gateway {
         environment: &str,
         envelope: Option<Envelope>,
     ) -> Result<(TokenRecord, SecretString), GatewayError> {
+        self.create_token_as(new_id(), name, scopes, environment, envelope).await
+    }
+
+    /// [`Self::create_token`] under an id of one's own, which must be new.
+    ///
+    /// # Errors
+    /// If the database does not serve, or the id is taken.
+    pub async fn create_token_as(
+        &self,
+        id: String,
+        name: &str,
+        scopes: Vec<Scope>,
+        environment: &str,
+        envelope: Option<Envelope>,
+    ) -> Result<(TokenRecord, SecretString), GatewayError> {
         let (text, hash) = ApiToken::generate();
         let record = TokenRecord {
-            id: new_id(),
+            id,
             name: name.to_owned(),
             hash,
             scopes,
@@ -441,19 +473,15 @@ impl Gateway {
     }
 }
 
-/// Records what became of a request that may have written.
-async fn record(trail: &Trail, report: &Report) {
-    if !trail.has_intent() {
-        return;
-    }
-    let roles: Vec<RoleOutcome<'_>> = report
-        .items
+/// Records what became of a request that may have written. Without a report it turned out to be bad input: nothing was
+/// written after all.
+fn record(trail: &Trail, report: Option<&Report>) {
+    let items = report.map(|report| report.items.as_slice()).unwrap_or_default();
+    let roles: Vec<RoleOutcome<'_>> = items
         .iter()
         .map(|item| RoleOutcome { role: &item.role, outcome: item.outcome, verified: item.verified })
         .collect();
-    let worst = (report.outcome(), report.verified());
-    if let Err(error) = trail.result(Kind::Result, &report.user_id, worst, &roles).await {
-        // The answer is true all the same, and the entry is tried again.
-        tracing::error!(%error, "a result is not recorded yet");
-    }
+    let worst = report.map_or((Outcome::Failed, Verified::Skipped), |report| (report.outcome(), report.verified()));
+    let user = report.map(|report| report.user_id.as_str());
+    trail.result(user.unwrap_or_default(), worst, &roles);
 }

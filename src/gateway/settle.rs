@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Gateway, GatewayError};
-use crate::audit::{Kind, Origin, RoleOutcome, Trail};
+use crate::audit::{Origin, RoleOutcome, Trail};
 use crate::credentials::Account;
 use crate::engine::Seen;
 use crate::model::{Outcome, RoleRef, Verified};
@@ -57,6 +57,10 @@ impl Gateway {
     /// # Errors
     /// If the database does not serve.
     pub async fn settle(&self, age: Duration) -> Result<Vec<Settlement>, GatewayError> {
+        if let Some(audit) = &self.audit {
+            // What this process knows already is not asked of the provider.
+            let _ = audit.flush().await;
+        }
         let mut settled = Vec::new();
         for request in self.broken_off(age).await? {
             let mut settlement = match self.anyones_account(&request.origin) {
@@ -125,7 +129,7 @@ impl Gateway {
             .map(|seen| RoleOutcome { role: &seen.role, outcome: seen.outcome, verified: seen.verified })
             .collect();
         let trail = Trail::new(audit, request.origin.clone());
-        let recorded = trail.result(Kind::Settled, &settlement.user, settlement.worst(), &roles).await;
+        let recorded = trail.settled(&settlement.user, settlement.worst(), &roles).await;
         recorded.map_err(|error| error.to_string())
     }
 }

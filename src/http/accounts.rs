@@ -6,20 +6,23 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use utoipa::ToSchema;
 
 use super::error::ApiError;
 use super::extract::{Admin, Authorized};
+use super::idempotency::{Attempt, Done, KeyHeader, canonical, once};
 use super::respond::json_response;
 use super::{Site, parse_body};
-use crate::gateway::Gateway;
+use crate::gateway::{End, Gateway, IdempotencyKey};
 use crate::model::ErrorKind;
-use crate::storage::AccountRecord;
+use crate::storage::{AccountRecord, new_id};
+
+const PATH: &str = "/integrated-account";
 
 /// An account to connect.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewAccount {
     /// A connector's slug, or one of its aliases.
@@ -36,12 +39,15 @@ pub(super) struct NewAccount {
 #[utoipa::path(
     post, path = "/integrated-account", operation_id = "connectAccount", tag = "accounts",
     summary = "Connect an account", description = "Tries the credentials with one read, and keeps them encrypted.",
+    params(super::openapi::IdempotencyKey),
     request_body = NewAccount,
     responses(
         (status = 201, description = "Connected; secrets are never returned", body = super::openapi::IntegratedAccount),
         (status = 400, description = "An unknown integration, or a context that does not suit it", body = super::openapi::Error),
         (status = 401, description = "No valid API token, or the provider does not take the credentials", body = super::openapi::Error),
         (status = 403, description = "The token lacks the scope `admin`, or the account lacks permissions at the provider", body = super::openapi::Error),
+        (status = 409, description = "A request with the same `Idempotency-Key` is in flight", body = super::openapi::Error),
+        (status = 422, description = "The `Idempotency-Key` was used for another request", body = super::openapi::Error),
         (status = 503, description = "The provider is not there", body = super::openapi::Error),
     ),
     security(("api_token" = []))
@@ -50,11 +56,27 @@ pub(super) async fn connect(
     caller: Authorized<Admin>,
     State(gateway): State<Arc<Gateway>>,
     axum::Extension(site): axum::Extension<Arc<Site>>,
+    key: KeyHeader,
     body: Body,
 ) -> Result<Response, ApiError> {
     let new: NewAccount = parse_body(body, site.limits.body_bytes).await?;
-    let record = gateway.connect(&caller.0, &new.integration, new.tenant_id, &new.context).await?;
-    Ok(json_response(201, shown(&record).to_string()))
+    let caller = caller.0;
+    let Some(text) = key.0 else {
+        let record = gateway.connect(&caller, &new.integration, new.tenant_id, &new.context).await?;
+        return Ok(json_response(201, shown(&record).to_string()));
+    };
+    let key = IdempotencyKey::new(&caller, "", PATH, &text, &canonical(&new));
+    let (at, request_id) = (Arc::clone(&gateway), new_id());
+    let work = async move |attempt: Attempt| {
+        let id = attempt.first_request_id;
+        let made = if attempt.is_again { at.find_account(&caller, &id).await? } else { None };
+        let record = match made {
+            Some(record) => record,
+            None => at.connect_as(id, &caller, &new.integration, new.tenant_id, &new.context).await?,
+        };
+        Ok(Done { response: json_response(201, shown(&record).to_string()), end: End::Kept, repeats: None })
+    };
+    once(&gateway, key, &request_id, work).await.map_err(|error| ApiError::from(error).with_request_id(&request_id))
 }
 
 /// Lists the accounts of the token's environment.

@@ -5,9 +5,8 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
-use super::limits;
-use crate::engine::{Answered, Failure};
-use crate::gateway::GatewayError;
+use crate::engine::{Answered, Failure, normalised};
+use crate::gateway::{GatewayError, KeyError};
 use crate::model::{ErrorKind, RequestError};
 use crate::storage::StorageError;
 
@@ -50,11 +49,11 @@ impl ApiError {
         rates: &crate::connector::RateLimitSource,
     ) -> Self {
         let mut error = Self { status, is_remote: true, ..Self::new(kind, failure.message.clone()) };
-        if let Some(answer) = &failure.answer {
+        if let Some(answer) = failure.said() {
             error.add_answer(answer, secret_fields, rates);
         }
-        if let Some(headers) = &failure.said_with {
-            error.headers.extend(limits::normalised(headers, rates, status == 429));
+        if let Some(seconds) = failure.again_in_s {
+            error.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         error.members.insert("truto_error_insight".into(), json!({"remote_error": {"description": failure.message}}));
         error
@@ -63,7 +62,7 @@ impl ApiError {
     fn add_answer(&mut self, answer: &Answered, secret_fields: &[String], rates: &crate::connector::RateLimitSource) {
         let body = crate::engine::shown_body(answer.shown(), secret_fields);
         self.members.insert("raw_response".into(), body.unwrap_or(Json::Null));
-        self.headers.extend(limits::normalised(&answer.headers, rates, self.status == 429));
+        self.headers.extend(normalised(&answer.headers, rates, self.status == 429));
     }
 }
 
@@ -100,6 +99,17 @@ impl From<GatewayError> for ApiError {
                 tracing::error!(%error, "the database does not serve");
                 Self { status: 503, ..Self::new(ErrorKind::Internal, "the gateway's database does not serve") }
             }
+            GatewayError::Idempotency(error) => {
+                let kind = match error {
+                    KeyError::OtherRequest => ErrorKind::Refused,
+                    _ => ErrorKind::Conflict,
+                };
+                let mut api = Self::new(kind, error.to_string());
+                if error == KeyError::InFlight {
+                    api.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                }
+                api
+            }
             error => {
                 tracing::error!(%error, "a request failed");
                 Self::new(ErrorKind::Internal, "the gateway failed; its log says why")
@@ -109,7 +119,18 @@ impl From<GatewayError> for ApiError {
 }
 
 impl IntoResponse for ApiError {
-    fn into_response(mut self) -> Response {
+    fn into_response(self) -> Response {
+        let (status, headers, body) = self.rendered();
+        let mut response = Response::new(axum::body::Body::from(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+impl ApiError {
+    /// Status, headers and body.
+    pub(super) fn rendered(mut self) -> (StatusCode, HeaderMap, String) {
         if self.request_id.is_empty() {
             self.request_id = uuid::Uuid::now_v7().to_string();
         }
@@ -122,10 +143,7 @@ impl IntoResponse for ApiError {
         body.extend(self.members);
         body.insert("kind".into(), json!(self.kind));
         body.insert("request_id".into(), Json::from(self.request_id.as_str()));
-        let mut response = Response::new(axum::body::Body::from(Json::Object(body).to_string()));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.extend(self.headers);
+        let mut headers = self.headers;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Ok(id) = HeaderValue::from_str(&self.request_id) {
             headers.insert("offramp-request-id", id);
@@ -133,6 +151,6 @@ impl IntoResponse for ApiError {
         if status == StatusCode::SERVICE_UNAVAILABLE && !headers.contains_key(RETRY_AFTER) && !self.is_remote {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        response
+        (status, headers, Json::Object(body).to_string())
     }
 }

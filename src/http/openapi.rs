@@ -85,6 +85,17 @@ pub(super) struct UnassignQuery {
     check_before: Option<bool>,
 }
 
+/// The header of whatever may be repeated.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the document; the header is read in `idempotency`")]
+pub(super) struct IdempotencyKey {
+    /// 1 to 255 printable characters, good for one request. A repeat gets the same answer, with `Idempotency-Replayed:
+    /// true`, and is not carried out again; where it is not known what became of the first, it looks first.
+    #[param(rename = "Idempotency-Key", example = "7c0b1f6e-offboard-101")]
+    key: Option<String>,
+}
+
 /// The body of an unassign request.
 #[derive(Serialize, ToSchema)]
 pub(super) struct UnassignBody {

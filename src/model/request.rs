@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One unassign request. Empty strings, arrays and objects are already absent here.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct UnassignRequest {
     /// The user's id at the provider, or an e-mail address where the definition can look it up.
     pub id: Option<String>,
@@ -43,7 +43,7 @@ pub struct NamedRef {
 }
 
 /// How the request is to be carried out and answered.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Options {
     pub format: ResponseFormat,
     pub ignore_remote_data: bool,
@@ -55,7 +55,7 @@ pub struct Options {
 }
 
 /// `truto_response_format`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum ResponseFormat {
     #[default]
     Unified,
@@ -66,7 +66,7 @@ pub enum ResponseFormat {
 }
 
 /// `verify`: how long to look whether the role is gone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum VerifyMode {
     /// One read-back.
     #[default]

@@ -32,6 +32,21 @@ pub enum Fault {
     ManyHeaders(usize),
     /// Acts; answers after so long.
     Slow(Duration),
+    /// Closes the connection without an answer; acts after so long, for the call was on its way.
+    ActLater(Duration),
+    /// Acts; the body comes in pieces, over so long.
+    Trickle(Duration),
+    /// Acts; sends the head and half of a body whose length is not told, then closes the connection: the last chunk is
+    /// missing. A message has no chunks: it breaks off.
+    HalfChunks,
+    /// Acts; the body is cut in its middle, and nothing else shows it: JSON is none any more.
+    Garbled,
+    /// Acts; answers with this content type. A message has none, and is delivered as it is.
+    OtherType(&'static str),
+    /// Acts; a message's reply comes twice. In HTTP an answer comes once.
+    Twice,
+    /// Acts; before the reply to a message, the reply to the one before it comes once more. In HTTP an answer comes once.
+    LastAgain,
 }
 
 /// Which calls a fault meets.
@@ -72,7 +87,15 @@ impl From<Trigger> for Aim {
 /// The faults planted at one simulator, first match first.
 #[derive(Default)]
 pub struct Faults {
-    planted: Mutex<VecDeque<(Aim, Fault)>>,
+    planted: Mutex<Planted>,
+}
+
+#[derive(Default)]
+struct Planted {
+    /// Each with its place in `struck`.
+    waiting: VecDeque<(usize, Aim, Fault)>,
+    /// How often each fault struck, in the order they were planted.
+    struck: Vec<usize>,
 }
 
 impl Faults {
@@ -86,19 +109,30 @@ impl Faults {
         self.plant(Trigger { method, path: path.to_owned(), ..Trigger::default() }, fault);
     }
 
-    /// Plants a fault.
-    pub fn plant(&self, aim: impl Into<Aim>, fault: Fault) {
-        self.lock().push_back((aim.into(), fault));
+    /// Plants a fault; gives its number, for [`Self::struck`].
+    pub fn plant(&self, aim: impl Into<Aim>, fault: Fault) -> usize {
+        let mut planted = self.lock();
+        let number = planted.struck.len();
+        planted.struck.push(0);
+        planted.waiting.push_back((number, aim.into(), fault));
+        number
+    }
+
+    /// How often a fault struck so far.
+    pub fn struck(&self, number: usize) -> usize {
+        self.lock().struck.get(number).copied().unwrap_or_default()
     }
 
     /// Takes all faults away.
     pub fn clear(&self) {
-        self.lock().clear();
+        self.lock().waiting.clear();
     }
 
-    pub(super) fn strike(&self, call: &Call) -> Option<Fault> {
+    /// What this call meets, if anything.
+    pub fn strike(&self, call: &Call) -> Option<Fault> {
         let mut planted = self.lock();
-        let index = planted.iter_mut().position(|(aim, _)| {
+        let Planted { waiting, struck } = &mut *planted;
+        let index = waiting.iter_mut().position(|(_, aim, _)| {
             if aim.after.is_some() || !(aim.meets)(call) {
                 return false;
             }
@@ -109,23 +143,24 @@ impl Faults {
             true
         });
         // A call that others wait for does not set them free for itself.
-        for (aim, _) in planted.iter_mut() {
+        for (_, aim, _) in waiting.iter_mut() {
             aim.after.take_if(|awaited| awaited(call));
         }
         let index = index?;
-        let (aim, fault) = &mut planted[index];
+        let (number, aim, fault) = &mut waiting[index];
+        struck[*number] += 1;
         let fault = fault.clone();
         match aim.times {
             0 => {}
             1 => {
-                planted.remove(index);
+                waiting.remove(index);
             }
             _ => aim.times -= 1,
         }
         Some(fault)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(Aim, Fault)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Planted> {
         self.planted.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

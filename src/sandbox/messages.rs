@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
-use super::server::Site;
+use super::server::{Site, act_later};
 use super::{Call, Fault, Reply};
 
 const READ_BYTES: usize = 16 << 10;
@@ -59,8 +59,17 @@ pub struct Delivery {
 
 /// What becomes of a message, its fault considered.
 enum Fate {
-    Deliver { reply: Reply, planted: bool, whole: bool },
+    Deliver { reply: Reply, planted: bool, whole: bool, order: Order },
     Close,
+}
+
+/// How often a reply comes, and what else does.
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    Once,
+    Twice,
+    /// The reply before it comes once more, and first.
+    AfterTheLast,
 }
 
 /// A fate whose time has come.
@@ -89,12 +98,13 @@ pub(super) async fn accept(listener: TcpListener, site: Arc<Site>, mut stopped: 
     }
 }
 
-async fn converse(stream: TcpStream, site: &Site, mut conversation: Box<dyn Conversation>) -> io::Result<()> {
+async fn converse(stream: TcpStream, site: &Arc<Site>, mut conversation: Box<dyn Conversation>) -> io::Result<()> {
     let (mut reader, mut writer) = stream.into_split();
     let (later, mut due) = mpsc::unbounded_channel::<Due>();
     let ended = conversation.ended();
     let mut arrived = vec![0; READ_BYTES];
     let mut last_heard = Instant::now();
+    let mut last = None;
     loop {
         let limit = conversation.silence_limit();
         let steps = tokio::select! {
@@ -106,7 +116,7 @@ async fn converse(stream: TcpStream, site: &Site, mut conversation: Box<dyn Conv
                 }
             },
             Some(Due { call, fate }) = due.recv() => {
-                if fulfil(&mut writer, conversation.as_mut(), &call, fate).await? {
+                if fulfil(&mut writer, conversation.as_mut(), &mut last, call, fate).await? {
                     continue;
                 }
                 return Ok(());
@@ -121,7 +131,7 @@ async fn converse(stream: TcpStream, site: &Site, mut conversation: Box<dyn Conv
                 Step::Act(call) => {
                     let (fate, after) = meet(site, &call);
                     if after.is_zero() {
-                        if !fulfil(&mut writer, conversation.as_mut(), &call, fate).await? {
+                        if !fulfil(&mut writer, conversation.as_mut(), &mut last, call, fate).await? {
                             return Ok(());
                         }
                         continue;
@@ -146,14 +156,22 @@ async fn silence(since: Instant, limit: Option<Duration>) {
 }
 
 /// Lets the provider act, or the fault that is planted for the message; other messages do not wait for a delay.
-fn meet(site: &Site, call: &Call) -> (Fate, Duration) {
-    let acted = |whole| Fate::Deliver { reply: site.act(call), planted: false, whole };
-    let planted = |reply, whole| Fate::Deliver { reply, planted: true, whole };
+fn meet(site: &Arc<Site>, call: &Call) -> (Fate, Duration) {
+    let deliver = |order| Fate::Deliver { reply: site.act(call), planted: false, whole: true, order };
+    let acted = |whole| Fate::Deliver { reply: site.act(call), planted: false, whole, order: Order::Once };
+    let planted = |reply, whole| Fate::Deliver { reply, planted: true, whole, order: Order::Once };
     let at_once = Duration::ZERO;
     match site.faults.strike(call) {
-        None | Some(Fault::ManyHeaders(_)) => (acted(true), at_once),
-        Some(Fault::Slow(delay)) => (acted(true), delay),
-        Some(Fault::HalfBody) => (acted(false), at_once),
+        None | Some(Fault::ManyHeaders(_) | Fault::OtherType(_)) => (acted(true), at_once),
+        Some(Fault::Slow(delay) | Fault::Trickle(delay)) => (acted(true), delay),
+        Some(Fault::HalfBody | Fault::HalfChunks) => (acted(false), at_once),
+        Some(Fault::Garbled) => (planted(site.act(call).garbled(), true), at_once),
+        Some(Fault::Twice) => (deliver(Order::Twice), at_once),
+        Some(Fault::LastAgain) => (deliver(Order::AfterTheLast), at_once),
+        Some(Fault::ActLater(delay)) => {
+            tokio::spawn(act_later(Arc::clone(site), call.clone(), delay));
+            (Fate::Close, at_once)
+        }
         Some(Fault::Answer(reply)) => {
             site.note(call);
             (planted(reply, true), at_once)
@@ -194,15 +212,25 @@ fn meet(site: &Site, call: &Call) -> (Fate, Duration) {
 async fn fulfil(
     writer: &mut OwnedWriteHalf,
     conversation: &mut dyn Conversation,
-    call: &Call,
+    last: &mut Option<(Call, Reply)>,
+    call: Call,
     fate: Fate,
 ) -> io::Result<bool> {
-    let Fate::Deliver { reply, planted, whole } = fate else { return Ok(false) };
-    for Delivery { head, payload } in conversation.deliver(call, &reply, planted) {
+    let Fate::Deliver { reply, planted, whole, order } = fate else { return Ok(false) };
+    let mut deliveries = Vec::new();
+    if let Some((call, reply)) = last.as_ref().filter(|_| order == Order::AfterTheLast) {
+        deliveries.extend(conversation.deliver(call, reply, false));
+    }
+    deliveries.extend(conversation.deliver(&call, &reply, planted));
+    if order == Order::Twice {
+        deliveries.extend(conversation.deliver(&call, &reply, planted));
+    }
+    for Delivery { head, payload } in deliveries {
         let payload = if whole { payload } else { payload.slice(..payload.len() / 2) };
         writer.write_all(&head).await?;
         writer.write_all(&payload).await?;
     }
+    *last = Some((call, reply)).filter(|_| !planted);
     if !whole {
         // Lets the first half arrive before the connection ends.
         writer.flush().await?;

@@ -59,8 +59,8 @@ pub fn all(clock: &Clock) -> Vec<Arc<dyn Simulator>> {
     vec![
         Arc::new(blackline::BlackLine::new(clock.clone())),
         Arc::new(crowdstrike::CrowdStrike::new(clock.clone())),
-        Arc::new(elastic_cloud::ElasticCloud::new(clock.clone())),
         Arc::new(devicehive::DeviceHive::new(clock.clone())),
+        Arc::new(elastic_cloud::ElasticCloud::new(clock.clone())),
         Arc::new(guardhouse::Guardhouse::new(clock.clone())),
         Arc::new(jumpcloud::JumpCloud::new(clock.clone())),
         Arc::new(slack_enterprise::SlackEnterprise::new(clock.clone())),

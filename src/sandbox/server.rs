@@ -86,6 +86,16 @@ impl Reply {
         Self { status, headers, body: ReplyBody::Bytes(body) }
     }
 
+    /// The same answer, its body cut in the middle; of an empty one, a brace.
+    #[must_use]
+    pub fn garbled(mut self) -> Self {
+        self.body = ReplyBody::Bytes(match self.body {
+            ReplyBody::Bytes(bytes) if bytes.len() > 1 => bytes.slice(..bytes.len() / 2),
+            _ => Bytes::from_static(b"{"),
+        });
+        self
+    }
+
     /// The same answer with one more header.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -277,6 +287,19 @@ async fn answer(site: Arc<Site>, request: Request<Incoming>) -> io::Result<Respo
             Err(dropped())
         }
         Some(Fault::HalfBody) => send(site.act(&call), Cut::Half),
+        Some(Fault::HalfChunks) => send(site.act(&call), Cut::HalfChunks),
+        Some(Fault::Trickle(over)) => send(site.act(&call), Cut::Pieces(over)),
+        Some(Fault::Garbled) => send(site.act(&call).garbled(), Cut::Whole),
+        Some(Fault::OtherType(content_type)) => {
+            let mut reply = site.act(&call);
+            reply.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+            send(reply.with_header("content-type", content_type), Cut::Whole)
+        }
+        Some(Fault::Twice | Fault::LastAgain) => send(site.act(&call), Cut::Whole),
+        Some(Fault::ActLater(delay)) => {
+            tokio::spawn(act_later(site, call, delay));
+            Err(dropped())
+        }
         Some(Fault::ManyHeaders(count)) => {
             let mut reply = site.act(&call);
             for n in 0..count {
@@ -290,6 +313,12 @@ async fn answer(site: Arc<Site>, request: Request<Incoming>) -> io::Result<Respo
             send(reply, Cut::Whole)
         }
     }
+}
+
+/// Lets the provider act on a call whose connection is gone.
+pub(super) async fn act_later(site: Arc<Site>, call: Call, delay: Duration) {
+    tokio::time::sleep(delay).await;
+    site.act(&call);
 }
 
 async fn read(request: Request<Incoming>) -> io::Result<Call> {
@@ -308,11 +337,18 @@ async fn read(request: Request<Incoming>) -> io::Result<Call> {
     })
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Cut {
     Whole,
     Half,
+    /// As `Half`, without a word on the length.
+    HalfChunks,
+    /// Whole, in pieces, over so long.
+    Pieces(Duration),
 }
+
+/// A body that trickles comes in so many pieces.
+const PIECES: u32 = 8;
 
 fn send(reply: Reply, cut: Cut) -> io::Result<Response<SimBody>> {
     let mut response = Response::builder().status(reply.status);
@@ -320,8 +356,10 @@ fn send(reply: Reply, cut: Cut) -> io::Result<Response<SimBody>> {
         response = response.header(name, value);
     }
     let body = match reply.body {
-        ReplyBody::Bytes(bytes) if cut == Cut::Half => {
-            response = response.header("content-length", bytes.len().max(2));
+        ReplyBody::Bytes(bytes) if matches!(cut, Cut::Half | Cut::HalfChunks) => {
+            if cut == Cut::Half {
+                response = response.header("content-length", bytes.len().max(2));
+            }
             let half = bytes.slice(..bytes.len() / 2);
             let broken = io::Error::new(io::ErrorKind::ConnectionReset, "half a body");
             let frames = stream::unfold(Some((half, Some(broken))), |state| async {
@@ -336,6 +374,15 @@ fn send(reply: Reply, cut: Cut) -> io::Result<Response<SimBody>> {
                     }
                     (_, None) => None,
                 }
+            });
+            StreamBody::new(frames).boxed_unsync()
+        }
+        ReplyBody::Bytes(bytes) if let Cut::Pieces(over) = cut => {
+            let size = bytes.len() / PIECES as usize + 1;
+            let frames = stream::unfold(bytes, move |mut rest| async move {
+                let piece = rest.split_to(rest.len().min(size));
+                tokio::time::sleep(over / PIECES).await;
+                (!piece.is_empty()).then(|| (Ok(Frame::data(piece)), rest))
             });
             StreamBody::new(frames).boxed_unsync()
         }

@@ -1,9 +1,12 @@
-//! What outlives the process: integrated accounts, API tokens and the audit, behind one trait with one set of SQL per backend.
+//! What outlives the process: integrated accounts, API tokens, the audit and idempotency keys, behind one trait with one set of SQL per backend.
 //! Secrets arrive here sealed and leave sealed; what they mean is the vault's business.
 
 mod audit;
+mod idempotency;
 mod record;
 pub mod sqlite;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -11,6 +14,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 pub use audit::{AuditFilter, AuditHead, AuditRecord, Durability, Hash};
+pub use idempotency::{KeyClaim, KeyEnd, KeyState};
 pub use record::{AccountRecord, AccountStatus, Envelope, Scope, TokenRecord, UnknownName};
 
 /// The database, whichever it is. Every change is durable when the call returns.
@@ -67,6 +71,18 @@ pub trait Storage: Send + Sync {
 
     /// Drops the entries up to `through`; how many that were.
     async fn prune_audit(&self, through: i64) -> Result<u64, StorageError>;
+
+    /// Takes hold of an idempotency key, if it is free: of several claims at once one alone does.
+    async fn claim_key(&self, claim: &KeyClaim) -> Result<KeyState, StorageError>;
+
+    /// Makes a claim's lease last from now on. `false`: the claim does not hold the key any more.
+    async fn renew_key(&self, id: &Hash, holder: &str, lease: Duration) -> Result<bool, StorageError>;
+
+    /// Ends a claim. `false`: it does not hold the key any more; nothing was changed.
+    async fn end_key(&self, id: &Hash, holder: &str, end: KeyEnd<'_>) -> Result<bool, StorageError>;
+
+    /// Forgets the keys whose time is over; how many those were.
+    async fn forget_keys(&self) -> Result<u64, StorageError>;
 
     /// Whether the database answers, for readiness.
     async fn ping(&self) -> Result<(), StorageError>;

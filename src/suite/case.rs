@@ -11,6 +11,9 @@ use super::words::{OneOf, Road};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
+    /// Changes to the simulator's own account, for every scenario; `null` takes a key out.
+    #[serde(default)]
+    pub context: Map<String, Value>,
     /// What the provider's own base URL has after the host, such as `/api`.
     #[serde(default)]
     pub base_path: String,
@@ -29,6 +32,55 @@ pub struct Case {
     #[serde(default)]
     pub scenarios: IndexMap<String, Entry>,
     #[serde(default)]
+    pub cannot_apply: IndexMap<String, CannotApply>,
+    /// By name, accounts that the provider is met otherwise with: every scenario is played again with each.
+    #[serde(default)]
+    pub variants: IndexMap<String, Variant>,
+}
+
+impl Case {
+    /// The case itself and its variants, each as a case of its own; the variants with their names.
+    pub fn rows(&self) -> impl Iterator<Item = (Option<&str>, Self)> {
+        let variants = self.variants.iter().map(|(name, variant)| (Some(name.as_str()), self.varied(variant)));
+        std::iter::once((None, self.clone())).chain(variants)
+    }
+
+    fn varied(&self, variant: &Variant) -> Self {
+        let mut case = Self { variants: IndexMap::new(), ..self.clone() };
+        let Variant { context, base_path, roads, calls, accounts, switches, usual, scenarios, cannot_apply } =
+            variant.clone();
+        case.context.extend(context);
+        case.accounts.extend(accounts);
+        case.switches.extend(switches);
+        case.scenarios.retain(|name, _| !cannot_apply.contains_key(name));
+        case.scenarios.extend(scenarios);
+        case.cannot_apply = cannot_apply;
+        case.base_path = base_path.unwrap_or(case.base_path);
+        case.roads = roads.unwrap_or(case.roads);
+        case.calls = calls.unwrap_or(case.calls);
+        case.usual = usual.unwrap_or(case.usual);
+        case
+    }
+}
+
+/// What is different with another account. What is left out is the case's, but for `cannot_apply`: why a scenario cannot
+/// be played with one account says nothing of another.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Variant {
+    /// In addition to the case's.
+    pub context: Map<String, Value>,
+    pub base_path: Option<String>,
+    pub roads: Option<IndexMap<Road, Vec<String>>>,
+    pub calls: Option<IndexMap<Place, OneOf<Road>>>,
+    /// In addition to the case's, by name.
+    pub accounts: IndexMap<String, Map<String, Value>>,
+    /// In addition to the case's.
+    pub switches: IndexMap<String, Value>,
+    pub usual: Option<Request>,
+    /// Each in place of the case's of that name.
+    pub scenarios: IndexMap<String, Entry>,
+    /// All that there are.
     pub cannot_apply: IndexMap<String, CannotApply>,
 }
 

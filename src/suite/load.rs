@@ -1,5 +1,7 @@
 //! Scenarios and cases from their files. What does not fit is refused, all of it at once.
 
+use std::collections::BTreeSet;
+
 use include_dir::{Dir, include_dir};
 use thiserror::Error;
 
@@ -90,6 +92,34 @@ pub fn case(file: &str, text: &str, scenarios: &[Scenario]) -> Result<Case, Suit
     let read = serde_saphyr::from_str::<Case>(text);
     let case = read.map_err(|error| SuiteError { file: file.to_owned(), problems: vec![error.to_string()] })?;
     let mut problems = Vec::new();
+    for (name, row) in case.rows() {
+        let at = name.map(|name| format!("variants.{name}: ")).unwrap_or_default();
+        problems.extend(check_row(&row, scenarios).into_iter().map(|problem| format!("{at}{problem}")));
+    }
+    for (name, variant) in &case.variants {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || !name.chars().all(plain) {
+            problems.push(format!("variants: `{name}` is no name of small letters, digits and `-`"));
+        }
+        if variant.context.is_empty() {
+            problems.push(format!("variants.{name}.context is missing: nothing of the account is different"));
+        }
+    }
+    let rows: Vec<Case> = case.rows().map(|(_, row)| row).collect();
+    for name in rows.iter().flat_map(|row| row.accounts.keys()).collect::<BTreeSet<_>>() {
+        let by_entry =
+            rows.iter().flat_map(|row| row.scenarios.values()).any(|entry| entry.account.as_ref() == Some(name));
+        let by_scenario = scenarios.iter().any(|scenario| scenario.given.account.as_ref() == Some(name));
+        if !by_entry && !by_scenario {
+            problems.push(format!("accounts.{name} is used by no scenario"));
+        }
+    }
+    SuiteError::of(file, problems).map(|()| case)
+}
+
+/// What is wrong with a case or one of its variants, the accounts' use aside.
+fn check_row(case: &Case, scenarios: &[Scenario]) -> Vec<String> {
+    let mut problems = Vec::new();
     if case.usual.facts.is_empty() || case.usual.facts.contains(&None) {
         problems.push("usual.facts must name what the usual request takes away".to_owned());
     }
@@ -112,17 +142,10 @@ pub fn case(file: &str, text: &str, scenarios: &[Scenario]) -> Result<Case, Suit
         }
     }
     for scenario in scenarios {
-        let found = check_scenario(&case, scenario);
+        let found = check_scenario(case, scenario);
         problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", scenario.name)));
     }
-    for name in case.accounts.keys() {
-        let by_entry = case.scenarios.values().any(|entry| entry.account.as_ref() == Some(name));
-        let by_scenario = scenarios.iter().any(|scenario| scenario.given.account.as_ref() == Some(name));
-        if !by_entry && !by_scenario {
-            problems.push(format!("accounts.{name} is used by no scenario"));
-        }
-    }
-    SuiteError::of(file, problems).map(|()| case)
+    problems
 }
 
 fn check_scenario(case: &Case, scenario: &Scenario) -> Vec<String> {

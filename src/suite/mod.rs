@@ -4,6 +4,7 @@
 mod case;
 pub mod documents;
 mod expectation;
+pub mod faults;
 mod load;
 mod manners;
 mod narrow;
@@ -25,13 +26,13 @@ use axum::Router;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
-pub use case::{CannotApply, Case};
+pub use case::{CannotApply, Case, Variant};
 pub use load::{SuiteError, case, case_in, embedded_case, scenario, scenarios};
 pub use play::Failure;
 pub use report::{failures, markdown, matrix};
 pub use scenario::Scenario;
 pub use stage::Answer;
-pub use unreliable::Unreliable;
+pub use unreliable::{Halt, Unreliable};
 
 use self::documents::Documents;
 use crate::connector::{Connector, Registry};
@@ -75,10 +76,22 @@ pub struct Bench {
 #[derive(Clone, Debug, Serialize)]
 pub struct Played {
     pub connector: String,
+    /// The case's variant, if it was not the case itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     pub scenario: String,
     #[serde(flatten)]
     pub verdict: Verdict,
     pub elapsed_ms: u64,
+}
+
+impl Played {
+    /// Whose results stand together: the connector's, or those of one of its variants.
+    #[must_use]
+    pub fn row(&self) -> String {
+        let variant = self.variant.as_ref().map(|variant| format!(" ({variant})"));
+        format!("{}{}", self.connector, variant.unwrap_or_default())
+    }
 }
 
 /// How a scenario ended.
@@ -111,28 +124,41 @@ impl Bench {
         })
     }
 
-    /// Plays all scenarios, or one, with every connector that has a case; in order of connector and scenario.
+    /// Plays all scenarios, or one, with every connector that has a case, and again with each of its variants; in order of
+    /// connector, variant and scenario.
     pub async fn play(self: &Arc<Self>, only: Option<&str>) -> Vec<Played> {
         let mut parts = Vec::new();
         for (slug, case) in &self.cases {
             let Some(connector) = self.registry.get(slug) else { continue };
-            for scenario in self.scenarios.iter().filter(|scenario| only.is_none_or(|only| only == scenario.name)) {
-                parts.push(self.part(connector, case, scenario));
+            for (variant, case) in case.rows() {
+                let case = Arc::new(case);
+                let wanted = |scenario: &&Scenario| only.is_none_or(|only| only == scenario.name);
+                for scenario in self.scenarios.iter().filter(wanted) {
+                    parts.push(self.part(connector, variant, Arc::clone(&case), scenario));
+                }
             }
         }
         // Each in a task of its own: all cores are used, and a panic ends one scenario only.
         let mut played: Vec<Played> = stream::iter(parts).buffer_unordered(AT_ONCE).collect().await;
-        played.sort_by(|left, right| (&left.connector, &left.scenario).cmp(&(&right.connector, &right.scenario)));
+        fn place(one: &Played) -> (&str, Option<&str>, &str) {
+            (&one.connector, one.variant.as_deref(), &one.scenario)
+        }
+        played.sort_by(|left, right| place(left).cmp(&place(right)));
         played
     }
 
-    async fn part(self: &Arc<Self>, connector: &Arc<Connector>, case: &Case, scenario: &Scenario) -> Played {
+    async fn part(
+        self: &Arc<Self>,
+        connector: &Arc<Connector>,
+        variant: Option<&str>,
+        case: Arc<Case>,
+        scenario: &Scenario,
+    ) -> Played {
         let started = Instant::now();
         let verdict = match case.cannot_apply.get(&scenario.name) {
             Some(reason) => Verdict::CannotApply(reason.clone()),
             None => {
-                let (bench, connector) = (Arc::clone(self), Arc::clone(connector));
-                let (case, scenario) = (case.clone(), scenario.clone());
+                let (bench, connector, scenario) = (Arc::clone(self), Arc::clone(connector), scenario.clone());
                 let task = tokio::spawn(async move { play::play(&bench, &connector, &case, &scenario).await });
                 let broken = |problem: String| vec![Failure { problems: vec![problem], ..Failure::default() }];
                 let failures = match task.await {
@@ -145,6 +171,7 @@ impl Bench {
         };
         Played {
             connector: connector.slug.clone(),
+            variant: variant.map(str::to_owned),
             scenario: scenario.name.clone(),
             verdict,
             elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -136,14 +136,14 @@ pub fn judge(round: &[Asked], before: &Facts, after: &Facts) -> Vec<Lie> {
 }
 
 #[derive(Clone, Copy)]
-struct State {
-    held_before: bool,
-    held: bool,
+pub(super) struct State {
+    pub(super) held_before: bool,
+    pub(super) held: bool,
     /// Another request of the round names the same fact: who of them took it cannot be told.
-    contested: bool,
+    pub(super) contested: bool,
 }
 
-fn of_item(fact: &str, claim: &Claim, state: State, may_be_unknown: bool) -> Vec<Lie> {
+pub(super) fn of_item(fact: &str, claim: &Claim, state: State, may_be_unknown: bool) -> Vec<Lie> {
     let State { held_before, held, contested } = state;
     let lost = held_before && !held && !contested;
     let (fact, said) = (fact.to_owned(), claim.outcome.clone());
@@ -159,7 +159,8 @@ fn of_item(fact: &str, claim: &Claim, state: State, may_be_unknown: bool) -> Vec
     }
     match claim.verified.as_str() {
         "yes" if held => lies.push(Lie::ProvenGone { fact: fact.clone() }),
-        "no" if !held => lies.push(Lie::ProvenHeld { fact: fact.clone() }),
+        // Another may have taken it after the look.
+        "no" if !held && !contested => lies.push(Lie::ProvenHeld { fact: fact.clone() }),
         _ => {}
     }
     let wrong = match claim.held_before.as_str() {

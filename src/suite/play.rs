@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::case::{Case, Entry};
 use super::expectation::{Sent, is_at, miscalled, miscounted, off_road, unmet};
@@ -55,12 +55,12 @@ pub(super) async fn play(
 ) -> Result<Vec<Failure>, String> {
     let none = Entry::default();
     let entry = case.scenarios.get(&scenario.name).unwrap_or(&none);
-    let changes = entry.account.as_ref().or(scenario.given.account.as_ref()).and_then(|name| case.accounts.get(name));
-    let no_changes = Map::new();
+    let other = entry.account.as_ref().or(scenario.given.account.as_ref()).and_then(|name| case.accounts.get(name));
+    let mut changes = case.context.clone();
+    changes.extend(other.cloned().unwrap_or_default());
     let hangs = |fault: &PlannedFault| matches!(fault.kind, FaultKind::HangBefore | FaultKind::HangAfter);
     let call_timeout = if scenario.given.faults.iter().any(hangs) { SHORT_TIMEOUT } else { LONG_TIMEOUT };
-    let changes = changes.unwrap_or(&no_changes);
-    let stage = Stage::open(bench, connector, &case.base_path, changes, call_timeout).await?;
+    let stage = Stage::open(bench, connector, &case.base_path, &changes, call_timeout).await?;
     for (switch, to) in case.switches.iter().chain(&entry.switches) {
         stage.server.simulator.turn(switch, to)?;
     }
@@ -186,15 +186,7 @@ impl Run<'_> {
     }
 
     fn reply(&self, answer: &PlantedAnswer) -> Reply {
-        let moment = |text: &str| with_moments(text, self.stage.clock.now_s());
-        let (content_type, body) = match &answer.body {
-            None => (None, Bytes::new()),
-            Some(Value::String(text)) => (Some("text/plain"), Bytes::from(moment(text))),
-            Some(json) => (Some("application/json"), Bytes::from(moment(&json.to_string()))),
-        };
-        let own_type = answer.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
-        let reply = Reply::bytes(answer.status, content_type.filter(|_| !own_type), body);
-        answer.headers.iter().fold(reply, |reply, (name, value)| reply.with_header(name, moment(value)))
+        reply(answer, self.stage.clock.now_s())
     }
 
     async fn round(&self, round: &[Planned]) -> Option<Failure> {
@@ -301,6 +293,19 @@ impl Run<'_> {
     }
 }
 
+/// A planted answer as it is sent.
+pub(super) fn reply(answer: &PlantedAnswer, now_s: u64) -> Reply {
+    let moment = |text: &str| with_moments(text, now_s);
+    let (content_type, body) = match &answer.body {
+        None => (None, Bytes::new()),
+        Some(Value::String(text)) => (Some("text/plain"), Bytes::from(moment(text))),
+        Some(json) => (Some("application/json"), Bytes::from(moment(&json.to_string()))),
+    };
+    let own_type = answer.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
+    let reply = Reply::bytes(answer.status, content_type.filter(|_| !own_type), body);
+    answer.headers.iter().fold(reply, |reply, (name, value)| reply.with_header(name, moment(value)))
+}
+
 /// `<now+30>` becomes the Unix time 30 seconds from now.
 fn with_moments(text: &str, now_s: u64) -> String {
     let Some((start, rest)) = text.split_once("<now+") else { return text.to_owned() };
@@ -311,14 +316,14 @@ fn with_moments(text: &str, now_s: u64) -> String {
     }
 }
 
-fn shown_answer(answer: Option<&Answer>) -> String {
+pub(super) fn shown_answer(answer: Option<&Answer>) -> String {
     let Some(answer) = answer else { return "no answer".to_owned() };
     let verdict = format!("{} / {}", answer.header("offramp-outcome"), answer.header("offramp-verified"));
     let broken = if answer.whole { "" } else { " (broken off)" };
     cut(&format!("{} {verdict}{broken} {}", answer.status, String::from_utf8_lossy(&answer.body)))
 }
 
-fn shown_call(recorded: &Recorded) -> String {
+pub(super) fn shown_call(recorded: &Recorded) -> String {
     let call = &recorded.call;
     let query = if call.query.is_empty() { String::new() } else { format!("?{}", call.query) };
     let reply = match &recorded.reply {

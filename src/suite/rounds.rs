@@ -11,6 +11,8 @@ use crate::sandbox::Demo;
 const UNASSIGN: &str = "/unified/user-directory/users/unassign-role";
 /// Stands in a hostile text for what a good request would have there.
 const GOOD: &str = "<good>";
+/// So far from a letter is its wide form.
+const WIDE: u32 = 0xfee0;
 
 /// A request that is ready to be sent, and the facts it is about.
 #[derive(Clone, Debug)]
@@ -107,7 +109,7 @@ impl Writer<'_> {
     }
 }
 
-fn as_text(value: &Value) -> String {
+pub(super) fn as_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -171,7 +173,31 @@ fn spellings(name: &str) -> Vec<String> {
             None => camel.push_str(word),
         }
     }
-    let mut all = vec![name.to_owned(), name.to_uppercase(), name.to_lowercase(), camel, format!(" {name}")];
+    let mut capital = camel.clone();
+    if let Some(first) = capital.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let wide = |c: char| char::from_u32(u32::from(c) + WIDE).filter(|_| c.is_ascii_graphic()).unwrap_or(c);
+    let mut all = vec![
+        name.to_owned(),
+        name.to_uppercase(),
+        name.to_lowercase(),
+        capital,
+        camel,
+        name.replace('_', "-"),
+        format!(" {name}"),
+        format!("{name}\u{200b}"),
+        // Letters that are others in upper case, or without what stands above them.
+        name.replace('s', "\u{17f}").replace('k', "\u{212a}").replace('i', "\u{131}"),
+        name.replace('e', "\u{e9}").replace('o', "o\u{308}"),
+        name.chars().map(wide).collect(),
+        format!("{name}.x"),
+        format!(".{name}"),
+        format!("{name}[x]"),
+        format!("[{name}]"),
+        format!("[][{name}]"),
+    ];
+    all.sort_unstable();
     all.dedup();
     all
 }
@@ -200,7 +226,10 @@ fn retargeted(
             Passthrough::RemoteQuery => {
                 let encoded: String = form_urlencoded::byte_serialize(spelling.as_bytes()).collect();
                 for suffix in ["", "[]", "[0]", "[x]"] {
-                    trial(writer.plan(request), &format!("&remote_query[{encoded}]{suffix}=x"));
+                    // Brackets are of this notation itself.
+                    if !spelling.contains('[') {
+                        trial(writer.plan(request), &format!("&remote_query[{encoded}]{suffix}=x"));
+                    }
                     let query = json!({ format!("{spelling}{suffix}"): "x" });
                     let mut request = request.clone();
                     request.query.extend(IndexMap::from([("remote_query".to_owned(), query)]));

@@ -20,7 +20,7 @@ use super::Bench;
 use crate::connector::Connector;
 use crate::credentials::Context;
 use crate::credentials::vault::{MasterKey, Vault};
-use crate::engine::{Engine, EngineLimits};
+use crate::engine::{Engine, EngineLimits, Pace, RetryLimits};
 use crate::gateway::{DEFAULT_ENVIRONMENT, Gateway, Parts};
 use crate::http::{Site, decode, router};
 use crate::sandbox::{Call, Clock, Demo, SimServer};
@@ -28,8 +28,8 @@ use crate::storage::sqlite::SqliteStorage;
 use crate::storage::{AccountRecord, AccountStatus, Envelope, Storage, timestamp};
 use crate::transport::{ProviderTransport, TransportLimits, Trust};
 
-const TOKEN: &str = "the-token-of-the-suites-administrator";
-const ACCOUNT: &str = "the-account";
+pub(super) const TOKEN: &str = "the-token-of-the-suites-administrator";
+pub(super) const ACCOUNT: &str = "the-account";
 /// No scenario takes longer to be answered; one that does has no answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 const WAIT_LIMIT: Duration = Duration::from_secs(4);
@@ -107,10 +107,12 @@ impl Stage {
         let egress = "127.0.0.1/32".parse().map_err(text)?;
         let transport = ProviderTransport::with_trust(egress, TransportLimits::default(), Trust::public());
         let limits = EngineLimits { call_timeout, wait_limit: WAIT_LIMIT, answer_bytes: ANSWER_BYTES };
+        // As with the settings' defaults: a call that took all of its time is not made again.
+        let pace = Pace { retry: RetryLimits { total: call_timeout, ..RetryLimits::default() }, ..Pace::default() };
         let storage = Arc::new(SqliteStorage::open("sqlite::memory:").await.map_err(text)?);
         let parts = Parts {
             registry: bench.registry.clone(),
-            engine: Engine::new(Arc::new(transport), limits),
+            engine: Engine::with_pace(Arc::new(transport), limits, pace),
             storage: Arc::clone(&storage) as Arc<dyn Storage>,
             vault: vault()?,
             admin_token: SecretString::from(TOKEN),
@@ -181,7 +183,8 @@ impl Stage {
     }
 }
 
-async fn answered(app: Router, request: Request<Body>) -> Option<Answer> {
+/// What a gateway answers; `None` if it breaks down over it.
+pub(super) async fn answered(app: Router, request: Request<Body>) -> Option<Answer> {
     // In a task of its own: a panic is no answer, and ends nothing else.
     let response = tokio::spawn(app.oneshot(request)).await.ok()?.ok()?;
     let (head, mut body) = response.into_parts();
@@ -199,7 +202,7 @@ async fn answered(app: Router, request: Request<Body>) -> Option<Answer> {
 }
 
 /// The credentials that a call carried in `Authorization`.
-fn credentials(call: &Call) -> Vec<String> {
+pub(super) fn credentials(call: &Call) -> Vec<String> {
     let Some((_, token)) = call.header("authorization").and_then(|value| value.split_once(' ')) else {
         return Vec::new();
     };
@@ -208,11 +211,11 @@ fn credentials(call: &Call) -> Vec<String> {
     secret.into_iter().chain([token.to_owned()]).collect()
 }
 
-fn vault() -> Result<Vault, String> {
+pub(super) fn vault() -> Result<Vault, String> {
     let key = MasterKey::from_base64(&STANDARD.encode([0; 32])).map_err(text)?;
     Vault::new(key).map_err(text)
 }
 
-fn text(error: impl std::fmt::Display) -> String {
+pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

@@ -1,12 +1,16 @@
 //! A database that does not always serve.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::Notify;
 
 use crate::storage::{
-    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Storage, StorageError, TokenRecord,
+    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Hash, KeyClaim, KeyEnd, KeyState, Storage,
+    StorageError, TokenRecord,
 };
 
 type Strikes = Box<dyn Fn(&'static str, usize) -> bool + Send>;
@@ -15,48 +19,120 @@ type Strikes = Box<dyn Fn(&'static str, usize) -> bool + Send>;
 pub struct Unreliable {
     inner: Arc<dyn Storage>,
     state: Mutex<State>,
+    committed: Arc<AtomicI64>,
 }
 
 #[derive(Default)]
 struct State {
     strikes: Option<Strikes>,
+    loses: Option<Strikes>,
     calls: BTreeMap<&'static str, usize>,
+    failures: usize,
+    halt: Option<Halt>,
+}
+
+/// Where everything stops for good, as at the end of a process.
+#[derive(Clone, Debug)]
+pub struct Halt {
+    /// This append to the audit, counted from now.
+    pub append: usize,
+    /// Once it is written; before otherwise.
+    pub written: bool,
+    /// Told when that is reached.
+    pub reached: Arc<Notify>,
 }
 
 impl Unreliable {
     /// Serves until [`Self::fail`] says otherwise.
     pub fn new(inner: Arc<dyn Storage>) -> Self {
-        Self { inner, state: Mutex::default() }
+        Self { inner, state: Mutex::default(), committed: Arc::default() }
+    }
+
+    /// The number of the last entry of the audit that was written through here.
+    pub fn committed(&self) -> Arc<AtomicI64> {
+        Arc::clone(&self.committed)
+    }
+
+    /// Tells it there instead.
+    #[must_use]
+    pub fn reporting_to(self, committed: Arc<AtomicI64>) -> Self {
+        Self { committed, ..self }
     }
 
     /// Calls fail for which `strikes` says so: it is given the method's name, and how often it was called before.
     pub fn fail(&self, strikes: impl Fn(&'static str, usize) -> bool + Send + 'static) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).strikes = Some(Box::new(strikes));
+        self.lock().strikes = Some(Box::new(strikes));
+    }
+
+    /// Appends to the audit are written, but said to have failed, where `loses` says so, as for [`Self::fail`].
+    pub fn lose_answers(&self, loses: impl Fn(&'static str, usize) -> bool + Send + 'static) {
+        self.lock().loses = Some(Box::new(loses));
+    }
+
+    /// Stops for good there.
+    pub fn halt(&self, halt: Halt) {
+        self.lock().halt = Some(halt);
+    }
+
+    /// How many calls have failed so far.
+    pub fn failures(&self) -> usize {
+        self.lock().failures
     }
 
     /// Serves again.
     pub fn mend(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).strikes = None;
+        let mut state = self.lock();
+        (state.strikes, state.loses) = (None, None);
     }
 
     /// How often a method was called, failures included.
     pub fn calls(&self, method: &str) -> usize {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.lock();
         state.calls.get(method).copied().unwrap_or_default()
     }
 
-    fn meet(&self, method: &'static str) -> Result<(), StorageError> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fails if it is to; else gives how often the method was called before.
+    fn meet(&self, method: &'static str) -> Result<usize, StorageError> {
+        let mut state = self.lock();
         let before = state.calls.entry(method).or_default();
         let index = *before;
         *before += 1;
         match &state.strikes {
             Some(strikes) if strikes(method, index) => {
-                Err(StorageError::Unavailable { doing: method, reason: "it was told to be away".to_owned() })
+                state.failures += 1;
+                Err(away(method))
             }
-            _ => Ok(()),
+            _ => Ok(index),
         }
     }
+
+    /// Never ends if this is where everything stops.
+    async fn pass(&self, written: bool) {
+        let reached = {
+            let mut state = self.lock();
+            match &mut state.halt {
+                Some(halt) if halt.written != written => None,
+                Some(halt) if halt.append == 0 => Some(Arc::clone(&halt.reached)),
+                Some(halt) => {
+                    halt.append -= 1;
+                    None
+                }
+                None => None,
+            }
+        };
+        if let Some(reached) = reached {
+            reached.notify_one();
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn away(method: &'static str) -> StorageError {
+    StorageError::Unavailable { doing: method, reason: "it was told to be away".to_owned() }
 }
 
 #[async_trait]
@@ -105,8 +181,23 @@ impl Storage for Unreliable {
         &self,
         chain: &(dyn Fn(AuditHead) -> Vec<AuditRecord> + Send + Sync),
     ) -> Result<(), StorageError> {
-        self.meet("append_audit")?;
-        self.inner.append_audit(chain).await
+        let index = self.meet("append_audit")?;
+        self.pass(false).await;
+        let last = AtomicI64::new(0);
+        let noting = |head: AuditHead| {
+            let records = chain(head);
+            last.store(records.last().map_or(head.seq, |record| record.seq), Ordering::Relaxed);
+            records
+        };
+        self.inner.append_audit(&noting).await?;
+        self.committed.fetch_max(last.load(Ordering::Relaxed), Ordering::SeqCst);
+        self.pass(true).await;
+        let mut state = self.lock();
+        if state.loses.as_ref().is_some_and(|loses| loses("append_audit", index)) {
+            state.failures += 1;
+            return Err(away("append_audit"));
+        }
+        Ok(())
     }
     async fn audit_entries(&self, filter: &AuditFilter, limit: usize) -> Result<Vec<AuditRecord>, StorageError> {
         self.meet("audit_entries")?;
@@ -119,6 +210,22 @@ impl Storage for Unreliable {
     async fn prune_audit(&self, through: i64) -> Result<u64, StorageError> {
         self.meet("prune_audit")?;
         self.inner.prune_audit(through).await
+    }
+    async fn claim_key(&self, claim: &KeyClaim) -> Result<KeyState, StorageError> {
+        self.meet("claim_key")?;
+        self.inner.claim_key(claim).await
+    }
+    async fn renew_key(&self, id: &Hash, holder: &str, lease: Duration) -> Result<bool, StorageError> {
+        self.meet("renew_key")?;
+        self.inner.renew_key(id, holder, lease).await
+    }
+    async fn end_key(&self, id: &Hash, holder: &str, end: KeyEnd<'_>) -> Result<bool, StorageError> {
+        self.meet("end_key")?;
+        self.inner.end_key(id, holder, end).await
+    }
+    async fn forget_keys(&self) -> Result<u64, StorageError> {
+        self.meet("forget_keys")?;
+        self.inner.forget_keys().await
     }
     async fn revision(&self) -> Result<i64, StorageError> {
         self.meet("revision")?;

@@ -25,6 +25,10 @@ pub enum TransportError {
         why: &'static str,
     },
 
+    /// The host has failed again and again and is left alone for a while. Nothing was sent.
+    #[error("{host} has failed again and again, and is left alone for another {} s", whole_seconds(*retry_after))]
+    BreakerOpen { host: String, retry_after: Duration },
+
     /// The host's name has no address, or no name server answered. Nothing was sent.
     #[error("{host} cannot be resolved: {reason}")]
     Dns { host: String, reason: String },
@@ -84,6 +88,7 @@ impl TransportError {
         match self {
             Self::InvalidCall { .. }
             | Self::EgressRefused { .. }
+            | Self::BreakerOpen { .. }
             | Self::Dns { .. }
             | Self::ConnectFailed { .. }
             | Self::ConnectTimeout { .. }
@@ -100,10 +105,58 @@ impl TransportError {
         }
     }
 
+    /// Whether the same call may find another end a moment later: the network's failures do, a refusal of ours or a wrong
+    /// certificate does not.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Dns { .. }
+            | Self::ConnectFailed { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::NotSent { .. }
+            | Self::Timeout { .. }
+            | Self::BodyStalled { .. }
+            | Self::ConnectionBroken { .. } => true,
+            // MQTT 3.1.1, section 3.2.2.3: the server is unavailable.
+            Self::ConnectionRefused { code, .. } => *code == 3,
+            Self::InvalidCall { .. }
+            | Self::EgressRefused { .. }
+            | Self::BreakerOpen { .. }
+            | Self::Tls { .. }
+            | Self::SubscriptionRefused { .. }
+            | Self::HeadTooLarge
+            | Self::MalformedAnswer { .. }
+            | Self::BodyTooLarge { .. } => false,
+        }
+    }
+
+    /// Whether it speaks against the host that it was called: `Some(false)` where the host has answered well after all,
+    /// `None` where it was not asked.
+    pub fn blames_host(&self) -> Option<bool> {
+        match self {
+            Self::InvalidCall { .. } | Self::EgressRefused { .. } | Self::BreakerOpen { .. } => None,
+            Self::ConnectionRefused { code, .. } => Some(*code == 3),
+            Self::SubscriptionRefused { .. } | Self::BodyTooLarge { .. } => Some(false),
+            _ => Some(true),
+        }
+    }
+
+    /// When another call may be made, in whole seconds, where that is known.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::BreakerOpen { retry_after, .. } => Some(whole_seconds(*retry_after)),
+            _ => None,
+        }
+    }
+
     /// Whether time ran out, before or after sending.
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::ConnectTimeout { .. } | Self::Timeout { .. } | Self::BodyStalled { .. })
     }
+}
+
+/// Never too early, and never 0.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX)
 }
 
 /// MQTT 3.1.1, section 3.2.2.3.

@@ -10,19 +10,23 @@ use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode, Uri};
 
 mod body;
+mod breaker;
 mod connect;
 mod egress;
 mod error;
 mod http1;
+mod lane;
 mod mqtt;
 mod provider;
 mod trust;
 
 pub use body::AnswerBody;
+pub use breaker::{Breaker, BreakerLimits, BreakerTransport, Pass};
 pub use connect::Resolver;
 pub use egress::{Channel, EgressPolicy, EgressPolicyError};
 pub use error::TransportError;
 pub use http1::{HttpTransport, TransportLimits};
+pub use lane::{Lane, LaneLimits, Turn};
 pub use mqtt::{Message, MessageLink, MqttTransport};
 pub use provider::ProviderTransport;
 pub use trust::{Trust, TrustError};

@@ -25,7 +25,7 @@ const ASIDE: &[(&str, &[&str], &[&str])] = &[
     // It puts a whole gateway together for every scenario.
     (
         "suite",
-        &["connector", "credentials", "engine", "gateway", "http", "model", "sandbox", "storage", "transport"],
+        &["audit", "connector", "credentials", "engine", "gateway", "http", "model", "sandbox", "storage", "transport"],
         &["cli"],
     ),
 ];

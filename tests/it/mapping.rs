@@ -221,7 +221,8 @@ fn a_captured_path_gives_the_same_user_as_a_program_that_reads_it() {
         for format in ["unified", "normalized"] {
             let plain = runtime.block_on(ask(&api, "plain", format));
             let program = runtime.block_on(ask(&api, "program", format));
-            prop_assert_eq!(plain.0, StatusCode::OK);
+            // A document may say by chance that the role is still held.
+            prop_assert!(matches!(plain.0, StatusCode::OK | StatusCode::BAD_GATEWAY), "{}", plain.0);
             with_fields.set(with_fields.get() + usize::from(plain.1.contains("\"roles\":[{")));
             prop_assert_eq!(plain, program, "{}", document);
         }

@@ -16,6 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 mod complaints;
+mod keys;
 mod life;
 mod memory;
 

@@ -74,7 +74,8 @@ fn agrees(printed: &Json, real: &Json) -> bool {
     }
 }
 
-async fn start_sandbox() -> (Child, String) {
+/// A sandbox, its address, and the curl lines it prints.
+async fn start_sandbox() -> (Child, String, Vec<String>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_offramp"))
         .arg("sandbox")
         .env("OFFRAMP_LISTEN", "127.0.0.1:0")
@@ -83,39 +84,61 @@ async fn start_sandbox() -> (Child, String) {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = tokio::time::timeout(Duration::from_secs(20), lines.next_line()).await.unwrap().unwrap().unwrap();
-    let address = line.split("http://").nth(1).unwrap().split(';').next().unwrap().to_owned();
+    let mut next =
+        async || tokio::time::timeout(Duration::from_secs(20), lines.next_line()).await.unwrap().unwrap().unwrap();
+    let address = next().await.split("http://").nth(1).unwrap().split(';').next().unwrap().to_owned();
+    let mut curls = Vec::new();
+    loop {
+        let line = next().await;
+        if line.ends_with("Ctrl-C ends it.") {
+            break;
+        }
+        curls.extend(Some(line).filter(|line| line.starts_with("curl ")));
+    }
     // What else it prints must have somewhere to go.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (child, address)
+    (child, address, curls)
+}
+
+/// The request that a curl line is.
+fn request(client: &reqwest::Client, curl: &[String], address: &str) -> reqwest::RequestBuilder {
+    let mut request = None;
+    let mut arguments = curl.iter();
+    let mut body = String::new();
+    let mut headers = Vec::new();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "curl" | "-sS" => {}
+            "-X" => assert_eq!(arguments.next().unwrap(), "POST"),
+            "-H" => headers.push(arguments.next().unwrap().split_once(": ").unwrap()),
+            "-d" => body.clone_from(arguments.next().unwrap()),
+            url => request = Some(client.post(url.replace(ADDRESS, address))),
+        }
+    }
+    headers.into_iter().fold(request.unwrap().body(body), |request, (name, value)| request.header(name, value))
+}
+
+#[tokio::test]
+async fn every_curl_line_that_the_sandbox_prints_takes_a_role_away() {
+    let (_sandbox, address, curls) = start_sandbox().await;
+    assert_eq!(curls.len(), offramp::connector::embedded().unwrap().slugs().len(), "{curls:?}");
+    let client = reqwest::Client::new();
+    for line in curls {
+        let response = request(&client, &words(&line), &address).send().await.unwrap();
+        let outcome = response.headers().get("offramp-outcome").map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!((response.status().as_u16(), outcome.as_deref()), (200, Some("removed")), "{line}");
+    }
 }
 
 #[tokio::test]
 async fn every_curl_line_of_the_readme_answers_what_is_printed_below_it() {
     let examples = examples();
     assert!(examples.len() >= 8, "the README shows a curl line for each format");
-    let (_sandbox, address) = start_sandbox().await;
+    let (_sandbox, address, _) = start_sandbox().await;
     let client = reqwest::Client::new();
     for example in examples {
-        let mut request = None;
-        let mut arguments = example.curl.iter();
-        let mut body = String::new();
-        let mut headers = Vec::new();
-        while let Some(argument) = arguments.next() {
-            match argument.as_str() {
-                "curl" | "-sS" => {}
-                "-X" => assert_eq!(arguments.next().unwrap(), "POST"),
-                "-H" => headers.push(arguments.next().unwrap().split_once(": ").unwrap()),
-                "-d" => body.clone_from(arguments.next().unwrap()),
-                url => request = Some(client.post(url.replace(ADDRESS, &address))),
-            }
-        }
-        let mut request = request.unwrap().body(body);
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
         let line = example.curl.join(" ");
-        let response = request.send().await.unwrap();
+        let response = request(&client, &example.curl, &address).send().await.unwrap();
         let text = response.text().await.unwrap();
         match example.answer {
             Some(printed) => {

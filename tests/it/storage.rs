@@ -269,7 +269,7 @@ fn several_processes_may_start_at_once_on_a_new_or_an_outdated_file() {
         if round % 2 == 1 {
             runtime().block_on(async {
                 SqliteStorage::open(&url(&folder)).await.expect("created").close().await;
-                let undo = "DROP TABLE audit; DROP TABLE accounts; DROP TABLE tokens; DROP TABLE revision; DELETE FROM _sqlx_migrations";
+                let undo = "DROP TABLE idempotency; DROP TABLE audit; DROP TABLE accounts; DROP TABLE tokens; DROP TABLE revision; DELETE FROM _sqlx_migrations";
                 run_sql(&folder, undo).await;
             });
         }

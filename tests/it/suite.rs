@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use indexmap::IndexMap;
 use offramp::connector::embedded;
-use offramp::suite::{Bench, Case, Played, Scenario, Verdict, embedded_case, failures, markdown, scenarios};
+use offramp::suite::{Bench, Case, Played, Scenario, Variant, Verdict, embedded_case, failures, markdown, scenarios};
 use tokio::sync::OnceCell;
 
 mod command;
@@ -46,6 +47,36 @@ async fn every_connector_passes_every_scenario() {
     assert_eq!(failed, 0, "{}", failures(played));
     assert!(passed > 100, "what was played at all?");
     assert!(*elapsed < Duration::from_secs(60), "the suite took {elapsed:?}");
+}
+
+/// Whatever a definition protects is tried, for every connector, in both passthroughs.
+#[test]
+fn every_protected_name_is_tried() {
+    let (cases, mut tried, mut missing) = (cases(&scenarios().unwrap()), 0, Vec::new());
+    for (slug, case) in &cases {
+        let connector = embedded().unwrap().get(slug).unwrap().clone();
+        for scenario in ["remote-data-may-not-retarget", "remote-query-may-not-retarget"] {
+            if case.cannot_apply.contains_key(scenario) {
+                continue;
+            }
+            let targets: Vec<String> = case.scenarios[scenario]
+                .targets
+                .iter()
+                .map(|name| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase())
+                .collect();
+            for name in connector.unassign.protected_names() {
+                tried += 1;
+                if !targets.iter().any(|target| target == name) {
+                    missing.push(format!("{slug}: {scenario} does not try `{name}`"));
+                }
+            }
+            let unprotected = targets.iter().find(|target| !connector.unassign.protects(target));
+            assert_eq!(unprotected, None, "{slug}: {scenario}");
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    println!("{tried} protected names are tried");
+    assert!(tried > 100, "{tried}");
 }
 
 /// What a removal can meet. Whoever takes a scenario away takes it from here as well, and says why.
@@ -105,6 +136,47 @@ fn every_connector_has_a_case() {
     assert!(without.is_empty(), "without cases/unassign-role.yaml nothing shows what these do: {without:?}");
 }
 
+/// One definition may reach its provider in several ways: each is played.
+#[test]
+fn every_way_to_a_provider_is_played() {
+    let registry = embedded().unwrap();
+    let mut several = 0;
+    for (slug, case) in cases(&scenarios().unwrap()) {
+        let ways = registry.get(&slug).unwrap().transports.len().max(1);
+        let rows = case.rows().count();
+        assert!(rows >= ways, "{slug}: {ways} transports, and its case plays {rows}; it needs `variants`");
+        several += usize::from(ways > 1);
+    }
+    assert!(several > 0, "none has two ways, and this shows nothing");
+}
+
+/// The bench with a variant of the case that speaks another language; its case is changed first.
+async fn with_variant(change: impl FnOnce(&mut Variant)) -> Vec<Played> {
+    let mut cases = cases(&scenarios().unwrap());
+    cases.retain(|slug, case| slug == "devicehive" && case.variants.contains_key("rest"));
+    change(cases.get_mut("devicehive").unwrap().variants.get_mut("rest").unwrap());
+    Arc::new(Bench::new(embedded().unwrap(), cases).unwrap()).play(Some("removed")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variant_is_played_and_judged_by_itself() {
+    let played = with_variant(|_| {}).await;
+    assert_eq!(failures(&played), "");
+    let rows: Vec<String> = played.iter().map(Played::row).collect();
+    assert_eq!(rows, ["devicehive", "devicehive (rest)"]);
+    let page = markdown(&scenarios().unwrap(), &played);
+    assert!(page.contains("| scenario | devicehive | devicehive (rest) |"), "{page}");
+    // Without its roads every call is beside them; the case itself is as it was.
+    let played = with_variant(|variant| variant.roads = Some(IndexMap::new())).await;
+    assert!(matches!(played[0].verdict, Verdict::Passed), "{}", failures(&played));
+    let shown = failures(&played);
+    assert!(shown.contains("FAIL devicehive (rest) removed"), "{shown}");
+    assert!(
+        shown.contains("asked the provider for DELETE /api/rest/user/42/network/7, which is on no road"),
+        "{shown}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_committed_page_is_what_the_suite_says() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors/README.md")).unwrap();
@@ -118,10 +190,9 @@ async fn the_committed_page_is_what_the_suite_says() {
 fn what_cannot_apply_is_quoted_from_the_vendors_page() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let cases = cases(&scenarios().unwrap());
-    let quotes: Vec<_> = cases
-        .iter()
-        .flat_map(|(slug, case)| case.cannot_apply.iter().map(move |(scenario, reason)| (slug, scenario, reason)))
-        .collect();
+    let rows = cases.iter().flat_map(|(slug, case)| case.rows().map(move |(_, row)| (slug, row.cannot_apply)));
+    let quotes: Vec<_> =
+        rows.flat_map(|(slug, all)| all.into_iter().map(move |(scenario, reason)| (slug, scenario, reason))).collect();
     assert!(!quotes.is_empty());
     if !folder.join("vendors").is_dir() {
         eprintln!("NOT CHECKED: {} is absent, so {} quotations are taken on trust", folder.display(), quotes.len());

@@ -11,7 +11,7 @@ use crate::model::Outcome;
 impl Compiler<'_> {
     pub(super) fn error_rules(&self, rules: &[ErrorRuleSource]) -> Result<Vec<ErrorRule>> {
         let compile = |rule: &ErrorRuleSource| {
-            let outcome = rule.outcome.unwrap_or(Outcome::Failed);
+            let outcome = rule.outcome.map_or(Outcome::Failed, Outcome::from);
             Ok(ErrorRule { when: self.matcher(&rule.when)?, kind: rule.kind, outcome, settle: rule.settle.is_some() })
         };
         rules.iter().map(compile).collect()
@@ -37,6 +37,7 @@ impl Compiler<'_> {
         Ok(Call {
             name: name.to_owned(),
             writes: why.is_some(),
+            repeatable: false,
             why: why.unwrap_or_default().to_owned(),
             method,
             path,
@@ -50,6 +51,7 @@ impl Compiler<'_> {
             errors: self.error_rules(&call.errors)?,
             paginate,
             per_item: false,
+            names_user: false,
             projection: Projection::default(),
         })
     }

@@ -4,6 +4,7 @@ mod auth;
 mod calls;
 mod capture;
 mod expressions;
+mod learnt;
 mod operation;
 mod session;
 mod spread;
@@ -116,6 +117,7 @@ impl<'d> Compiler<'d> {
         let mut unassign = self.operation()?;
         self.check_ways(&transports, &reads, check, &unassign)?;
         self.spread(&mut reads, &mut unassign)?;
+        learnt::mark(&reads, &mut unassign);
         for call in &mut reads {
             self.finish(call, &errors);
         }

@@ -18,8 +18,8 @@ impl Compiler<'_> {
         let role_lookups = lookups.role.iter().map(|lookup| self.lookup(lookup)).collect::<Result<_>>()?;
         let mut checks = Vec::new();
         for check in &definition.checks {
-            checks
-                .push(Check { refuse_when: self.expression(&check.refuse_when)?, message: self.text(&check.message)? });
+            let refuse_when = self.expression(&check.refuse_when)?;
+            checks.push(Check { refuse_when, of_learnt: false, message: self.text(&check.message)? });
         }
         let steps = self.steps.iter().map(|step| self.step(step)).collect::<Result<Vec<_>>>()?;
         let writes: Vec<&Call> = steps
@@ -50,6 +50,7 @@ impl Compiler<'_> {
             inherited: definition.proof.inherited.as_ref().map(|holds| self.holds(holds)).transpose()?,
             read_lag_s: definition.proof.read_lag_s,
             accepted_shows_role: definition.proof.accepted_shows_role,
+            shows_user: self.optional(definition.proof.shows_user.as_ref())?,
         };
         let user_reads = self.read_steps(&definition.user.reads)?;
         let user = definition.user.from.iter().map(|from| self.user(from)).collect::<Result<_>>()?;
@@ -155,7 +156,8 @@ impl Compiler<'_> {
             }
             StepSource::Stop(stop) => Step::Stop(Stop {
                 when: self.expression(&stop.when)?,
-                outcome: stop.outcome,
+                of_learnt: false,
+                outcome: stop.outcome.into(),
                 kind: stop.kind,
                 message: self.text(&stop.message)?,
                 bad_input: stop.bad_input.clone(),
@@ -163,12 +165,12 @@ impl Compiler<'_> {
             StepSource::Lock(key) => Step::Lock(self.text(key)?),
             StepSource::Write(write) => Step::Write(WriteStep {
                 when: self.optional(write.when.as_ref())?,
-                call: self.call(&write.name, &write.call, Some(&write.why))?,
+                of_learnt: false,
+                call: Call { repeatable: write.repeatable, ..self.call(&write.name, &write.call, Some(&write.why))? },
                 spread: match &write.group {
                     Some(group) => Spread::Group { by: self.expression(&group.by)?, chunk: group.chunk.max(1) },
                     None => Spread::Request,
                 },
-                repeatable: write.repeatable,
             }),
         })
     }

@@ -12,6 +12,9 @@ impl Compiler<'_> {
     pub(super) fn spread(&self, reads: &mut [Call], operation: &mut Operation) -> Result<()> {
         let mut own = Own::default();
         while own.spread_over(reads, &mut operation.steps) {}
+        for call in reads.iter_mut() {
+            call.names_user = call.path.expressions().any(reads_user);
+        }
         for step in &mut operation.steps {
             match step {
                 Step::Write(write) => {

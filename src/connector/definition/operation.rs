@@ -192,8 +192,8 @@ pub(in crate::connector) struct ReadRef {
 pub(in crate::connector) struct StopSource {
     /// An expression, asked for each item; where it is true the item ends here.
     pub(in crate::connector) when: String,
-    /// What became of the item: `already_absent`, `refused` or `failed`.
-    pub(in crate::connector) outcome: Outcome,
+    /// What became of the item.
+    pub(in crate::connector) outcome: StopOutcome,
     /// What the caller is told; `refused` without it.
     pub(in crate::connector) kind: Option<ErrorKind>,
     /// Why: a template.
@@ -201,6 +201,28 @@ pub(in crate::connector) struct StopSource {
     /// The request was not enough: a 400 that names these inputs, as long as nothing was written.
     #[serde(default)]
     pub(in crate::connector) bad_input: Vec<String>,
+}
+
+/// How an item can end before the write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connector) enum StopOutcome {
+    /// It was not held; nothing was changed.
+    AlreadyAbsent,
+    /// The definition forbids it.
+    Refused,
+    /// It cannot be done.
+    Failed,
+}
+
+impl From<StopOutcome> for Outcome {
+    fn from(outcome: StopOutcome) -> Self {
+        match outcome {
+            StopOutcome::AlreadyAbsent => Self::AlreadyAbsent,
+            StopOutcome::Refused => Self::Refused,
+            StopOutcome::Failed => Self::Failed,
+        }
+    }
 }
 
 /// A write.
@@ -248,6 +270,9 @@ pub(in crate::connector) struct ProofSource {
     /// The provider answers an unknown role with an error, so that an accepted removal shows that the role exists.
     #[serde(default)]
     pub(in crate::connector) accepted_shows_role: bool,
+    /// An expression, true where answers show that there is such a user; without it, a 2xx of a read with the user's id
+    /// in its path does.
+    pub(in crate::connector) shows_user: Option<String>,
 }
 
 /// How answers show that a role is held.

@@ -2,9 +2,9 @@
 
 use super::Lint;
 use super::places::{Seg, below, way};
-use crate::connector::definition::{AuthSource, CallSource, ErrorRuleSource, StepSource};
+use crate::connector::definition::{AuthSource, CallSource, ErrorOutcome, ErrorRuleSource, StepSource};
 use crate::expression::MatcherSource;
-use crate::model::{ErrorKind, Outcome};
+use crate::model::ErrorKind;
 
 /// A set of statuses, from 100 to 599.
 #[derive(Clone)]
@@ -102,10 +102,6 @@ impl<'d> Lint<'d> {
             if let Some(kind) = stop.kind.filter(|kind| is_ours(*kind)) {
                 self.error("L026", &below(&way, way!["kind"]), ours(kind));
             }
-            if matches!(stop.outcome, Outcome::Planned | Outcome::Removed | Outcome::Unknown) {
-                let message = format!("a `stop` ends before the write: it cannot be `{}`", stop.outcome.as_str());
-                self.error("L027", &below(&way, way!["outcome"]), message);
-            }
         }
     }
 
@@ -140,11 +136,11 @@ impl<'d> Lint<'d> {
             }
             if by_status(&rule.when) {
                 covered.add(&statuses);
-                if of_write && statuses.has_any(500..600) && rule.outcome != Some(Outcome::Unknown) {
+                if of_write && statuses.has_any(500..600) && rule.outcome != Some(ErrorOutcome::Unknown) {
                     let message = "after a 5xx the write may have been done: say `outcome: unknown`";
                     self.error("L020", &at("when"), message);
                 }
-                if rule.outcome == Some(Outcome::AlreadyAbsent) {
+                if rule.outcome == Some(ErrorOutcome::AlreadyAbsent) {
                     let message = "`already_absent` by the status alone: a wrong user or role may answer the same";
                     self.warning("L021", &at("outcome"), message);
                     self.hint("name the provider's own code or words with `body` or `text`");
@@ -152,11 +148,6 @@ impl<'d> Lint<'d> {
             }
             if is_ours(rule.kind) {
                 self.error("L026", &at("kind"), ours(rule.kind));
-            }
-            if let Some(outcome @ (Outcome::Planned | Outcome::Removed | Outcome::Refused)) = rule.outcome {
-                let message = format!("no error means `{}`", outcome.as_str());
-                self.error("L027", &at("outcome"), message);
-                self.hint("`failed`, `already_absent` and `unknown` are what an error can mean");
             }
         }
     }

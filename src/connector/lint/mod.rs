@@ -2,6 +2,7 @@
 //! them are found, not the first alone.
 
 mod answers;
+mod guards;
 mod inputs;
 mod places;
 mod proof;
@@ -82,6 +83,7 @@ impl<'d> Lint<'d> {
         self.answers();
         self.proof();
         self.scope();
+        self.guards();
         self.words();
         let (path, is_there) = &document.case;
         if !is_there {

@@ -39,6 +39,7 @@ impl Lint<'_> {
             self.error("L011", &way, message);
         }
         self.idle_reads();
+        self.shows_user();
         for way in holds {
             self.is_about_it(&way);
         }
@@ -61,6 +62,21 @@ impl Lint<'_> {
                 let message = format!("nothing looks at what `{name}` reads");
                 self.warning("L012", &way!["proof", "reads", index], message);
             }
+        }
+    }
+
+    /// Without it a removal is `yes` only where the role was seen to be held, or the user was looked up.
+    fn shows_user(&mut self) {
+        let paths = self.definition.reads.keys().map(|read| way!["reads", read, "path"]);
+        let names_user = |path: &Way| {
+            self.sites
+                .under(path)
+                .flat_map(|site| &site.reads)
+                .any(|path| path.first().is_some_and(|root| root == "input"))
+        };
+        if self.definition.proof.shows_user.is_none() && !paths.into_iter().any(|path| names_user(&path)) {
+            let message = "no read has the user's id in its path, and `shows_user` does not say what shows that there is such a user";
+            self.warning("L035", &way!["proof"], message);
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) struct Sites {
 }
 
 /// Keys whose text is an expression, wherever they stand.
-const EXPRESSIONS: &[&str] = &["when", "refuse_when", "none_when", "next", "in", "as", "each", "take"];
+const EXPRESSIONS: &[&str] = &["when", "refuse_when", "none_when", "next", "in", "as", "each", "take", "shows_user"];
 
 impl Sites {
     pub(super) fn of(document: &Json) -> Self {
@@ -104,7 +104,7 @@ impl Sources {
     fn item(&mut self, field: &str, rest: &[&str]) {
         self.inputs.insert(field.to_owned());
         if field == "role"
-            && let [part @ ("id" | "name"), ..] = rest
+            && let [part, ..] = rest
         {
             self.inputs.insert(format!("role.{part}"));
         }

@@ -56,7 +56,7 @@ fn known_only_in(root: &str, site: &Site, grouped: &[Way]) -> Option<&'static st
     let keys = |name: &str| site.way.iter().any(|seg| matches!(seg, Seg::Key(key) if key == name));
     let (is_fed, only) = match root {
         "answer" => {
-            let place = ["success", "errors", "rejected", "paginate", "auth", "transports"].into_iter().any(keys);
+            let place = ["success", "errors", "paginate", "auth", "transports"].into_iter().any(keys);
             (place, "in `success`, `errors` and `paginate`")
         }
         "value" => {

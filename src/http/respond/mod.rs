@@ -65,7 +65,8 @@ fn failure(report: Report, status: u16, kind: ErrorKind, context: &Context<'_>) 
         None => ApiError { status, ..ApiError::new(kind, unassignment::explain(&report)) },
     };
     error.is_remote = !matches!(kind, ErrorKind::Refused | ErrorKind::InvalidRequest | ErrorKind::Internal)
-        || worst.as_ref().is_some_and(|failure| failure.answer.is_some());
+        || worst.as_ref().is_some_and(|failure| failure.said().is_some());
+    error.is_remote &= !worst.as_ref().is_some_and(|failure| failure.ours);
     error.members.insert("unassignment".into(), json!(unassignment::of(&report, context.request_id)));
     if format == ResponseFormat::Debug {
         error.members.insert("debug".into(), debug_body(&report, context));

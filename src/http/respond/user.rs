@@ -60,14 +60,16 @@ impl Writer {
                         writer.element(members, shown);
                     });
                 }
-                Some(Mapped::Cell(cell)) => self.value(report.user.shown(cell), *holds),
-                None => self.value(if *name == "id" { Shown::Value(&id) } else { Shown::Nothing }, *holds),
+                Some(Mapped::Cell(cell)) if *name != "id" || has_id(report) => {
+                    self.value(report.user.shown(cell), *holds);
+                }
+                _ => self.value(if *name == "id" { Shown::Value(&id) } else { Shown::Nothing }, *holds),
             }
         }
     }
 
     fn mapped_fields(&mut self, report: &Report) {
-        if report.user.get("id").is_none() {
+        if !has_id(report) {
             self.name("id");
             write(&report.user_id, &mut self.out);
         }
@@ -188,6 +190,11 @@ impl Writer {
     fn null(&mut self) {
         self.out.extend_from_slice(b"null");
     }
+}
+
+/// Whether the mapping gave an id that is one; else it is the one that was asked for.
+fn has_id(report: &Report) -> bool {
+    matches!(report.user.get("id"), Some(Mapped::Cell(cell)) if has_shape(report.user.shown(cell), FieldType::Text))
 }
 
 fn array(shown: Shown<'_>) -> &[Value] {

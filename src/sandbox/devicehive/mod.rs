@@ -20,7 +20,7 @@ use serde_json::json;
 
 use self::broker::Connection;
 use self::hive::Hive;
-use self::tokens::{Kind, Tokens};
+use self::tokens::{Grant, Kind, Tokens};
 use super::{Call, Clock, Conversation, Demo, Messages, Reply, Simulator, switch};
 
 pub use self::directory::{Network, User};
@@ -36,13 +36,13 @@ impl DeviceHive {
     /// A hive of thirty users and ten networks.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        let hive = Hive {
-            settings: Settings::default(),
-            directory: seed::directory(),
-            tokens: Tokens::default(),
-            sessions: BTreeMap::new(),
-            connections: 0,
-        };
+        let settings = Settings::default();
+        let mut tokens = Tokens::default();
+        let expires_ms = clock.now_ms().saturating_add(settings.refresh_lifetime.as_millis() as u64);
+        let grant =
+            Grant { user: seed::ADMINISTRATOR, actions: vec![tokens::ANY], networks: vec!["*".to_owned()], expires_ms };
+        tokens.know(Kind::Refresh, seed::REFRESH_TOKEN.to_owned(), grant);
+        let hive = Hive { settings, directory: seed::directory(), tokens, sessions: BTreeMap::new(), connections: 0 };
         Self { clock, hive: Arc::new(Mutex::new(hive)) }
     }
 

@@ -5,8 +5,11 @@ use serde_json::json;
 use super::directory::{Directory, Network, User};
 
 /// The administrator that the demo account is.
+pub(super) const ADMINISTRATOR: i64 = 1;
 pub(super) const LOGIN: &str = "dhadmin";
 pub(super) const PASSWORD: &str = "sandbox-only-secret";
+/// A refresh token of that administrator's, good from the start.
+pub(super) const REFRESH_TOKEN: &str = "sandbox-only-refresh-token";
 
 /// Where a number that was read as a floating one ends up at its neighbour: 2^53, and one more.
 const EXACT: i64 = 9_007_199_254_740_992;
@@ -54,7 +57,7 @@ fn users() -> Vec<(i64, User)> {
     let disabled = User { status: 2, ..member("disabled", &[8]) };
     let reviewed = User { intro_reviewed: true, all_device_types_available: false, ..member("zoë.ōta", &[11]) };
     let mut users = vec![
-        (1, administrator),
+        (ADMINISTRATOR, administrator),
         (2, second),
         (7, member("seven", &[0, 7])),
         (42, alice),

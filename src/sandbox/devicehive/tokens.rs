@@ -62,8 +62,13 @@ impl Tokens {
             encode(claims.to_string().as_bytes()),
             encode(&signature)
         );
-        self.issued.insert(token.clone(), (kind, grant));
+        self.know(kind, token.clone(), grant);
         token
+    }
+
+    /// Takes a token that was made elsewhere.
+    pub(super) fn know(&mut self, kind: Kind, token: String, grant: Grant) {
+        self.issued.insert(token, (kind, grant));
     }
 
     /// What the token is good for, if it is of that kind and lives.

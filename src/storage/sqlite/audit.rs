@@ -134,7 +134,7 @@ pub(super) async fn entries(
     filter: &AuditFilter,
     limit: usize,
 ) -> Result<Vec<AuditRecord>, StorageError> {
-    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM audit AS entry WHERE seq > "));
+    let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM audit WHERE seq > "));
     query.push_bind(filter.after);
     let equal = [
         ("environment", &filter.environment),
@@ -153,8 +153,8 @@ pub(super) async fn entries(
     }
     if filter.open {
         query.push(
-            " AND kind = 'intent' AND NOT EXISTS (SELECT 1 FROM audit AS later WHERE later.request_id = \
-             entry.request_id AND later.seq > entry.seq AND later.kind IN ('result', 'settled'))",
+            " AND kind = 'intent' AND request_id NOT IN \
+             (SELECT request_id FROM audit WHERE kind IN ('result', 'settled'))",
         );
     }
     query.push(" ORDER BY seq LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));

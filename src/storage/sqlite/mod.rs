@@ -2,6 +2,7 @@
 //! Several processes may share the file; several machines need PostgreSQL.
 
 mod audit;
+mod idempotency;
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
@@ -21,8 +22,8 @@ use sqlx::{Row, Sqlite};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Durability, Storage, StorageError, TokenRecord,
-    UnknownName,
+    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Durability, Hash, KeyClaim, KeyEnd, KeyState,
+    Storage, StorageError, TokenRecord, UnknownName,
 };
 use audit::AuditLane;
 
@@ -39,7 +40,7 @@ const BUSY: i32 = 5;
 const CORRUPT: i32 = 11;
 const NOT_A_DATABASE: i32 = 26;
 
-/// Accounts, tokens and the audit in SQLite. Clones share the connections.
+/// Accounts, tokens, the audit and idempotency keys in SQLite. Clones share the connections.
 #[derive(Clone, Debug)]
 pub struct SqliteStorage {
     pool: SqlitePool,
@@ -53,7 +54,8 @@ impl SqliteStorage {
         Self::open_with(url, Durability::default()).await
     }
 
-    /// As [`Self::open`]; `durability` says what a commit of the audit survives. All else survives a power cut.
+    /// As [`Self::open`]; `durability` says what a commit of the audit, or of an idempotency key, survives. All else
+    /// survives a power cut.
     pub async fn open_with(url: &str, durability: Durability) -> Result<Self, StorageError> {
         let (pool, audit) = match parse(url)? {
             Place::Memory => {
@@ -245,6 +247,23 @@ impl Storage for SqliteStorage {
 
     async fn prune_audit(&self, through: i64) -> Result<u64, StorageError> {
         audit::prune(&self.pool, through).await
+    }
+
+    // The audit's connection: a key survives what the audit survives.
+    async fn claim_key(&self, claim: &KeyClaim) -> Result<KeyState, StorageError> {
+        idempotency::claim(&self.audit.pool, claim).await
+    }
+
+    async fn renew_key(&self, id: &Hash, holder: &str, lease: Duration) -> Result<bool, StorageError> {
+        idempotency::renew(&self.audit.pool, id, holder, lease).await
+    }
+
+    async fn end_key(&self, id: &Hash, holder: &str, end: KeyEnd<'_>) -> Result<bool, StorageError> {
+        idempotency::end(&self.audit.pool, id, holder, end).await
+    }
+
+    async fn forget_keys(&self) -> Result<u64, StorageError> {
+        idempotency::forget_expired(&self.audit.pool).await
     }
 
     async fn ping(&self) -> Result<(), StorageError> {

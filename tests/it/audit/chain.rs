@@ -121,7 +121,8 @@ async fn two_processes_on_one_database_write_one_chain() {
     let stage = six_entries(folder.path()).await;
     let url = format!("sqlite://{}/offramp.db", folder.path().display());
     let other = Arc::new(Unreliable::new(Arc::new(SqliteStorage::open(&url).await.unwrap())));
-    let other = app(&gateway(&other).await);
+    let other_gateway = gateway(&other).await;
+    let other = app(&other_gateway);
     let (mut here, mut there) = (Vec::new(), Vec::new());
     for _ in 0..30 {
         here.push(stage.app.clone().oneshot(Stage::removal(102, &[2])));
@@ -129,10 +130,11 @@ async fn two_processes_on_one_database_write_one_chain() {
     }
     let (here, there) = tokio::join!(futures_util::future::join_all(here), futures_util::future::join_all(there));
     assert!(here.into_iter().chain(there).all(|response| response.unwrap().status() == 200));
+    other_gateway.finish().await;
+    assert_eq!(stage.open_intents().await, 0);
     let verdict = verify(&*stage.storage, None).await.unwrap();
     assert_eq!(verdict.broken, None);
     assert!(verdict.entries > 6, "{verdict:?}");
-    assert_eq!(stage.open_intents().await, 0);
 }
 
 fn hex(bytes: &[u8]) -> String {

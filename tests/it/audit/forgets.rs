@@ -48,6 +48,7 @@ async fn old_entries_are_dropped_and_the_chain_holds() {
     assert_eq!(retire(&*stage.storage, &audit, &timestamp()).await.unwrap(), 6);
     assert_eq!(stage.entries().await.len(), 1, "the entry that says so");
     assert_eq!(stage.ask(Stage::removal(105, &[4])).await.0, 200);
+    stage.flush().await;
     let verdict = verify(&*stage.storage, None).await.unwrap();
     assert_eq!((verdict.broken, verdict.entries), (None, 3));
 }

@@ -86,11 +86,18 @@ impl Stage {
         self.ask(request.body(Body::empty()).unwrap()).await
     }
 
+    /// Waits until what was reported so far is written, if it can be.
+    async fn flush(&self) {
+        self.get("/audit?limit=1").await;
+    }
+
     async fn entries(&self) -> Vec<AuditRecord> {
+        self.flush().await;
         self.storage.audit_entries(&AuditFilter::default(), 10_000).await.unwrap()
     }
 
     async fn open_intents(&self) -> usize {
+        self.flush().await;
         let filter = AuditFilter { open: true, ..AuditFilter::default() };
         self.storage.audit_entries(&filter, 10_000).await.unwrap().len()
     }

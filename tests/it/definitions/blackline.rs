@@ -1,6 +1,7 @@
 //! BlackLine: a role is held on a product, and how a tenant takes it away is its own affair.
 
 use offramp::sandbox::blackline::{BlackLine, NotAssigned, RemoveForm, Settings, seed};
+use offramp::sandbox::{Aim, Fault, Meets};
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -101,6 +102,36 @@ async fn a_name_is_one_roles_or_nobodys() {
     // A name that is another role's id.
     assert_eq!(verdict(&stage.take(seed::ROBERT, on("A", role_named("1"))).await), DONE);
     assert!(stage.simulator.holds(seed::ROBERT, 1, "A") && !stage.simulator.holds(seed::ROBERT, 8, "A"));
+}
+
+/// A link to another place is not followed: it would be given this account's token.
+#[tokio::test]
+async fn a_page_on_another_host_is_not_asked_for() {
+    let other = stage(None, |_| ()).await;
+    let there = other.server.address;
+    for link in [
+        format!("http://{there}/v1/users/728/role-products?pageToken=1"),
+        format!("//{there}/v1/users/728/role-products?pageToken=1"),
+        format!("https://{there}/v1/users/728/role-products?pageToken=1"),
+        format!("http://me@{there}/v1/users/728/role-products"),
+        "http://169.254.169.254/latest/meta-data".to_owned(),
+        "file:///etc/passwd".to_owned(),
+    ] {
+        let stage = stage(None, |_| ()).await;
+        let at = |method: &'static str| -> Meets {
+            Box::new(move |call| call.method == method && call.path.ends_with("/role-products"))
+        };
+        let page = json!({ "items": [], "totalItems": 2, "nextLink": link });
+        let aim = Aim { meets: at("GET"), after: Some(at("DELETE")), skip: 0, times: 0 };
+        stage.server.faults.plant(aim, Fault::Answer(Reply::json(200, &page)));
+        let report = stage.take(seed::ALICE, on("A", role("1"))).await;
+        assert_eq!((report.outcome(), report.verified()), (Outcome::Removed, Verified::Unverifiable), "{link}");
+        let proofs = stage.server.journal();
+        let proofs = proofs.iter().skip_while(|recorded| recorded.call.method != "DELETE");
+        let listed = proofs.filter(|recorded| recorded.call.path.ends_with("/role-products")).count();
+        assert_eq!(listed, 2, "{link}: the write, and the first page");
+    }
+    assert!(other.server.journal().is_empty());
 }
 
 /// Somebody else was faster, and reads lag behind: whatever the answer, what is still shown is not said to be gone.

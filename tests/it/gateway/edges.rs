@@ -1,19 +1,8 @@
-//! The edges of HTTP: paths, methods, and promises that are not made.
+//! The edges of HTTP: paths and methods.
 
 use serde_json::json;
 
 use super::{guardhouse, slack};
-
-#[tokio::test]
-async fn an_idempotency_key_is_not_ignored() {
-    let site = guardhouse().await;
-    // Contract 6: "Until this is built, a request that carries the header is a 400: a promise is not ignored."
-    for key in ["3f1c", ""] {
-        let answer = site.demo().header("Idempotency-Key", key).send().await;
-        answer.bad_input("Idempotency-Key");
-        assert!(answer.calls.is_empty());
-    }
-}
 
 #[tokio::test]
 async fn both_spellings_and_any_number_of_leading_slashes() {

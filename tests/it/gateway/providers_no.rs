@@ -214,8 +214,45 @@ async fn an_echoed_credential_is_masked_in_the_users_object() {
     let ReplyBody::Bytes(bytes) = user.body else { panic!("a user is no filler") };
     let mut user: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
     user["description"] = json!(format!("made with {key}"));
-    site.server.faults.always("GET", "/api/systemusers/", Fault::Answer(Reply::json(200, &user)));
-    let answer = site.demo().send_unchecked().await;
-    assert!(!answer.text().contains(&key), "{}", answer.text());
-    assert_eq!(answer.json()["remote_data"]["description"], "made with ********", "{}", answer.text());
+    // One stands in the answer as it is, one is made of two, one is in a list of the schema, one in an object.
+    user["jobTitle"] = json!(format!("keeper of {key}"));
+    user["displayname"] = json!("");
+    user["lastname"] = json!(key);
+    user["phoneNumbers"] = json!([{"number": key, "type": "work"}]);
+    user["employeeIdentifier"] = json!(key);
+    user["email"] = json!(format!("{key}@acme.com"));
+    for format in ["unified", "normalized", "debug"] {
+        let site = jumpcloud().await;
+        site.server.faults.always("GET", "/api/systemusers/", Fault::Answer(Reply::json(200, &user)));
+        // Sending checks that no secret is anywhere in the answer.
+        let answer = site.demo().format(format).send().await.json();
+        let shown = if format == "debug" { &answer["result"] } else { &answer };
+        assert_eq!(shown["title"], "keeper of ********", "{answer}");
+        assert_eq!(shown["name"], "Jane ********", "{answer}");
+        assert_eq!(shown["phones"][0]["number"], "********", "{answer}");
+        assert_eq!(shown["identifiers"]["employeeIdentifier"], "********", "{answer}");
+        assert_eq!(shown["emails"][0]["email"], "********@acme.com", "{answer}");
+        if format == "unified" {
+            assert_eq!(shown["remote_data"]["description"], "made with ********", "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_echoed_credential_is_masked_in_what_look_ups_teach() {
+    let site = jumpcloud().await;
+    let key = site.simulator.demo().context["api_key"].as_str().unwrap().to_owned();
+    let role = |id: &str, name: &str| json!({"id": id, "name": name});
+    let roles = [role("5c3536e9e0a6840001872788", &format!("Help Desk of {key}"))];
+    let listed = Reply::json(200, &json!({"results": roles, "totalCount": 1}));
+    site.server.faults.always("GET", "/api/v2/roles", Fault::Answer(listed));
+    // The candidates of a name that means none.
+    let answer = site.unassign(seed::JANE, &["Helpless Desk"]).send().await;
+    answer.bad_input("Help Desk of ********");
+    // The name of a role that was given by its id: in the item, and in the plan.
+    let body = json!({"id": seed::JANE, "roles": [{"id": "5c3536e9e0a6840001872788"}]});
+    for _ in 0..2 {
+        let plan = site.ask().json(&body).query("dry_run", "true").send().await.json();
+        assert_eq!(plan["plan"]["items"][0]["role"]["name"], "Help Desk of ********", "{plan}");
+    }
 }

@@ -4,6 +4,7 @@
 mod definition;
 mod hub;
 mod mosquitto;
+mod own_broker;
 mod sessions;
 mod strict;
 mod unassign;

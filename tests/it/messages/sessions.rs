@@ -94,11 +94,12 @@ async fn what_refuses_a_session_refuses_the_account() {
     let got = stage.connect(stage.context(json!({"pass": "no-such-pass"}))).await;
     assert_eq!((got.status, got.kind()), (401, "credentials_rejected"), "{}", got.text);
     let got = stage.connect(stage.context(json!({"renewal": "worn-out"}))).await;
-    assert_eq!((got.status, got.kind()), (401, "credentials_rejected"), "{}", got.text);
+    assert_eq!((got.status, got.kind()), (418, "credentials_rejected"), "{}", got.text);
+    assert_eq!(got.body["raw_response"]["said"], "worn out", "{}", got.text);
     assert!(got.body["message"].as_str().unwrap().contains("the renewal is worn out"), "{}", got.text);
     for (reply, status, kind) in [
         (json!({"outcome": "no", "reason": 403}), 403, "permission_missing"),
-        (json!({"outcome": "no", "reason": 500}), 503, "provider_unavailable"),
+        (json!({"outcome": "no", "reason": 500}), 500, "provider_unavailable"),
         (json!({"outcome": "perhaps"}), 502, "provider_error"),
     ] {
         stage.hub.plan("enter", Trouble::Answer(reply));

@@ -7,7 +7,7 @@ use offramp::sandbox::{Clock, SimServer, Simulator};
 
 use super::*;
 
-const STRICT: &str = include_str!("../../../connectors/devicehive/connector.yaml");
+pub(super) const STRICT: &str = include_str!("../../../connectors/devicehive/connector.yaml");
 
 #[tokio::test]
 async fn every_way_in_takes_exactly_one_membership_away() {

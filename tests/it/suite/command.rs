@@ -99,6 +99,51 @@ fn what_does_not_exist_is_named() {
     assert!(text(&output.stderr).contains("`made-up` is no scenario"), "{}", text(&output.stderr));
 }
 
+/// More definitions than are compiled at once, and one that has a mistake.
+fn many() -> tempfile::TempDir {
+    let folder = own(Some(CASE));
+    let connectors = folder.path().join("connectors");
+    for index in 0..100 {
+        let connector = connectors.join(format!("copy-{index}"));
+        std::fs::create_dir(&connector).unwrap();
+        let text = DEFINITION.replacen("slug: guardhouse\n", &format!("slug: copy-{index}\n"), 1);
+        std::fs::write(connector.join("connector.yaml"), text).unwrap();
+    }
+    let wrong = connectors.join("jumpcloud");
+    std::fs::create_dir(&wrong).unwrap();
+    let text = include_str!("../../../connectors/jumpcloud/connector.yaml").replacen("schema: 1\n", "schema: 7\n", 1);
+    std::fs::write(wrong.join("connector.yaml"), text).unwrap();
+    folder
+}
+
+#[test]
+fn a_definition_that_does_not_compile_is_not_passed_over() {
+    let folder = many();
+    let mistake = "schema 7 is not understood";
+    for (arguments, good) in [
+        (&["sandbox", "--once"][..], "guardhouse"),
+        (&["connector", "list"], "guardhouse"),
+        (&["connector", "test", "jumpcloud", "--scenario", "removed"], ""),
+    ] {
+        let output = offramp(folder.path(), arguments);
+        let (shown, complaint) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}\n{shown}\n{complaint}");
+        assert!(complaint.contains(mistake) && complaint.contains("jumpcloud/connector.yaml"), "{complaint}");
+        assert!(shown.contains(good), "{arguments:?}\n{shown}\n{complaint}");
+    }
+}
+
+#[test]
+fn a_sandbox_of_nothing_says_so() {
+    let folder = own(None);
+    let file = folder.path().join("connectors/guardhouse/connector.yaml");
+    std::fs::write(file, DEFINITION.replacen("slug: guardhouse\n", "slug: own\n", 1)).unwrap();
+    let output = offramp(folder.path(), &["sandbox", "--once"]);
+    assert_eq!(output.status.code(), Some(1));
+    let complaint = text(&output.stderr);
+    assert!(complaint.contains("none of the connectors in connectors"), "{complaint}");
+}
+
 #[test]
 fn the_list_says_what_each_connector_can_do() {
     let folder = own(None);

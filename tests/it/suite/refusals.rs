@@ -63,6 +63,27 @@ fn what_a_case_may_not_say_is_refused() {
 }
 
 #[test]
+fn a_variant_is_held_to_the_same() {
+    let all = scenarios().unwrap();
+    let impossible = format!("other: {{ context: {{ x: y }}, cannot_apply: {{ removed: {IMPOSSIBLE} }} }}");
+    for (line, mention) in [
+        ("other: {}", "variants.other.context is missing"),
+        ("Other (2): { context: { x: y } }", "`Other (2)` is no name"),
+        ("other: { context: { x: y }, loses: nothing }", "unknown field"),
+        ("other: { context: { x: y }, variants: {} }", "unknown field"),
+        ("other: { context: { x: y }, scenarios: { made-up: {} } }", "variants.other: `made-up` is no scenario"),
+        ("other: { context: { x: y }, roads: {} }", "variants.other: calls: `"),
+        ("other: { context: { x: y }, usual: { facts: [] } }", "variants.other: usual.facts"),
+        ("other: { context: { x: y }, accounts: { idle: {} } }", "accounts.idle is used by no scenario"),
+        // Why the case cannot play it is no reason for the variant.
+        ("other: { context: { x: y } }", "variants.other: inherited: the case must give request"),
+        (impossible.as_str(), "variants.other: removed: always applies"),
+    ] {
+        refused(&format!("{CASE}variants:\n  {line}\n"), &all, mention);
+    }
+}
+
+#[test]
 fn an_expectation_may_be_narrowed_and_not_widened() {
     let all = scenarios().unwrap();
     let table = [

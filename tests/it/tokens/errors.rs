@@ -10,6 +10,7 @@ const AUTH: &str = r#"  - scheme: oauth2_client_credentials
       - { when: { status: 400, body: { error: [invalid_scope, unauthorized_client] } }, kind: permission_missing }
       - { when: { status: [400, 402] }, kind: conflict, message: the first rule that matches decides }
       - { when: { status: 400 }, kind: not_found }
+      - { when: { status: 403, body: { error: account_locked } }, kind: credentials_rejected }
       - { when: { status: 3xx }, kind: invalid_request, message: the account belongs to another cloud }
       - { when: { status: 200, body: { error: slow_down } }, kind: rate_limited }"#;
 const ACCOUNT: &str = "{ client_id: {}, client_secret: { secret: true } }";
@@ -27,18 +28,20 @@ async fn refused(reply: Reply) -> Got {
 #[tokio::test]
 async fn rules_are_asked_in_order_and_statuses_after_them() {
     for (reply, status, kind) in [
-        (Reply::json(400, &json!({"error": "invalid_scope"})), 403, "permission_missing"),
-        (Reply::json(400, &json!({"error": "invalid_scope "})), 409, "conflict"),
-        (Reply::json(400, &json!({"error": "invalid_client"})), 409, "conflict"),
-        (Reply::empty(402), 409, "conflict"),
+        // The provider's own status, whatever kind a definition makes of it; that of the kind inside a 2xx.
+        (Reply::json(400, &json!({"error": "invalid_scope"})), 400, "permission_missing"),
+        (Reply::json(400, &json!({"error": "invalid_scope "})), 400, "conflict"),
+        (Reply::json(400, &json!({"error": "invalid_client"})), 400, "conflict"),
+        (Reply::empty(402), 402, "conflict"),
+        (Reply::json(403, &json!({"error": "account_locked"})), 403, "credentials_rejected"),
         (Reply::json(200, &json!({"error": "slow_down"})), 429, "rate_limited"),
         (Reply::json(401, &json!({"error": "invalid_client"})), 401, "credentials_rejected"),
         (Reply::text(403, "<html>"), 403, "permission_missing"),
         (Reply::empty(404), 404, "not_found"),
         (Reply::empty(409), 409, "conflict"),
-        (Reply::empty(418), 400, "invalid_request"),
+        (Reply::empty(418), 418, "invalid_request"),
         (Reply::empty(429), 429, "rate_limited"),
-        (Reply::empty(500), 503, "provider_unavailable"),
+        (Reply::empty(500), 500, "provider_unavailable"),
         (Reply::empty(503), 503, "provider_unavailable"),
     ] {
         let got = refused(reply.clone()).await;
@@ -47,6 +50,70 @@ async fn rules_are_asked_in_order_and_statuses_after_them() {
     let got = refused(Reply::empty(402)).await;
     let message = got.body["message"].as_str().unwrap();
     assert!(message.contains("the first rule that matches decides"), "{message}");
+}
+
+#[tokio::test]
+async fn the_token_endpoints_own_words_are_in_the_raw_response() {
+    let words = json!({"error": "invalid_client", "error_description": "no such client", "trace": 7});
+    let got = refused(Reply::json(401, &words)).await;
+    assert_eq!((&got.body["raw_response"], got.kind()), (&words, "credentials_rejected"), "{}", got.body);
+    let got = refused(Reply::text(503, "down for the night")).await;
+    assert_eq!(got.body["raw_response"], "down for the night", "{}", got.body);
+
+    // So it is for who wanted a role removed.
+    let script = |_: &Call, known: &mut Known| match known.issued {
+        0 => Reply::json(200, &json!({"access_token": known.issue(), "expires_in": 3600})),
+        _ => Reply::json(403, &json!({"error": "account_locked", "until": "noon"})),
+    };
+    let stage = Stage::open(definition(ACCOUNT, AUTH, ""), script).await;
+    let stage = stage.connected(json!({"client_id": "c", "client_secret": "the-secret"})).await;
+    let got = stage.unassign().await;
+    assert_eq!((got.status, got.kind()), (403, "credentials_rejected"), "{}", got.body);
+    assert_eq!(got.body["raw_response"], json!({"error": "account_locked", "until": "noon"}));
+    assert_eq!(got.headers["offramp-remote-status"], "403");
+    assert_eq!(got.headers["offramp-remote-calls"], "0");
+}
+
+#[tokio::test]
+async fn a_renewal_in_vain_tells_of_the_write_before_it() {
+    let script = |_: &Call, known: &mut Known| match known.issued {
+        0 | 1 => Reply::json(200, &json!({"access_token": known.issue(), "expires_in": 3600})),
+        _ => Reply::json(401, &json!({"error": "invalid_client"})),
+    };
+    let stage = Stage::open(definition(ACCOUNT, AUTH, ""), script).await;
+    let stage = stage.connected(json!({"client_id": "c", "client_secret": "the-secret"})).await.warm().await;
+    stage.expire();
+    let got = stage.unassign_as("debug").await;
+    assert_eq!((got.status, got.kind()), (401, "credentials_rejected"), "{}", got.body);
+    // It was sent, once, and refused.
+    assert_eq!(got.headers["offramp-remote-calls"], "1");
+    assert_eq!(got.body["debug"]["steps"][0]["status"], 401, "{}", got.body);
+}
+
+#[tokio::test]
+async fn what_a_token_endpoint_gives_away_is_masked() {
+    let secret = "c:the-secret";
+    let given = json!({"error": "invalid_client", "said": "the-secret is wrong", "Refresh-Token": "r3fr3sh-it",
+                       "nested": [{"apiKey": "k3y-of-all", "key": "unknown_client"}], "access_token": null});
+    for status in [200, 401] {
+        let got = refused(Reply::json(status, &given)).await;
+        let masked = json!({"error": "invalid_client", "said": "******** is wrong", "Refresh-Token": "********",
+                            "nested": [{"apiKey": "********", "key": "unknown_client"}], "access_token": null});
+        assert_eq!(got.body["raw_response"], masked, "{}", got.body);
+    }
+    // Where all was well, a text of its own may be the token.
+    for text in ["t0k3n-of-all", "\"t0k3n-of-all\""] {
+        let got = refused(Reply::text(200, text)).await;
+        assert!(!got.body.to_string().contains("t0k3n"), "{}", got.body);
+    }
+    // The client's id and secret as a header has them.
+    let basic = AUTH.replace("token_url: /token", "token_url: /token\n    client: basic");
+    let pair = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, secret);
+    let echo = json!({"error": format!("Basic {pair} is unknown")});
+    let reply = Reply::json(401, &echo);
+    let mut stage = Stage::open(definition(ACCOUNT, &basic, ""), move |_, _| reply.clone()).await;
+    let got = stage.connect(json!({"client_id": "c", "client_secret": "the-secret"})).await;
+    assert_eq!(got.body["raw_response"]["error"], "Basic ******** is unknown", "{}", got.body);
 }
 
 #[tokio::test]
@@ -125,4 +192,21 @@ async fn silence_is_a_timeout_and_nothing_was_removed() {
     let got = stage.unassign().await;
     assert_eq!((got.status, got.kind()), (504, "provider_timeout"), "{}", got.body);
     assert_eq!(got.headers["offramp-outcome"], "failed");
+}
+
+/// The write was refused with the old token, and there is no new one: it was sent all the same.
+#[tokio::test]
+async fn a_write_that_was_refused_counts_where_no_new_token_is_to_be_had() {
+    let script = |_: &Call, known: &mut Known| match known.refresh.as_str() {
+        "none" => Reply::empty(500),
+        _ => Reply::json(200, &json!({"access_token": known.issue()})),
+    };
+    let context = json!({"client_id": "us", "client_secret": "secret-secret"});
+    let stage = Stage::open(definition(ACCOUNT, AUTH, ""), script).await.connected(context).await.warm().await;
+    stage.expire();
+    stage.provider.known.lock().unwrap().refresh = "none".to_owned();
+    let got = stage.unassign().await;
+    assert_eq!((got.status, got.kind()), (500, "provider_unavailable"), "{}", got.body);
+    assert_eq!(got.calls.iter().filter(|recorded| recorded.call.method == "DELETE").count(), 1);
+    assert_eq!(got.headers["offramp-remote-calls"], "1");
 }

@@ -35,7 +35,7 @@ const OTHER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 const ADMIN: &str = "the-administrators-token";
 
 /// A definition with these account keys and these sets of credentials.
-fn definition(account: &str, auth: &str, more: &str) -> String {
+pub(super) fn definition(account: &str, auth: &str, more: &str) -> String {
     format!(
         r#"schema: 1
 slug: made-up
@@ -78,7 +78,7 @@ user:
 
 /// What the provider knows.
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     /// Access tokens that are good.
     access: BTreeSet<String>,
     /// The refresh token that is good.
@@ -89,7 +89,7 @@ struct Known {
 
 impl Known {
     /// A new access token; those before are good no more.
-    fn issue(&mut self) -> String {
+    pub(super) fn issue(&mut self) -> String {
         self.issued += 1;
         let token = format!("access-token-{}", self.issued);
         self.access = BTreeSet::from([token.clone()]);
@@ -135,9 +135,9 @@ impl Simulator for Provider {
 }
 
 /// A provider and a gateway that knows its definition.
-struct Stage {
+pub(super) struct Stage {
     provider: Arc<Provider>,
-    server: SimServer,
+    pub(super) server: SimServer,
     text: String,
     storage: Arc<dyn Storage>,
     app: Router,
@@ -145,11 +145,11 @@ struct Stage {
 }
 
 /// What a client got, and what the provider was asked meanwhile.
-struct Got {
-    status: u16,
-    headers: HeaderMap,
-    body: Value,
-    calls: Vec<Recorded>,
+pub(super) struct Got {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+    pub(super) calls: Vec<Recorded>,
 }
 
 impl Got {
@@ -158,13 +158,16 @@ impl Got {
         self.calls.iter().map(|recorded| &recorded.call).filter(|call| call.path.starts_with("/token")).collect()
     }
 
-    fn kind(&self) -> &str {
+    pub(super) fn kind(&self) -> &str {
         self.body["kind"].as_str().unwrap_or_default()
     }
 }
 
 impl Stage {
-    async fn open(text: String, script: impl Fn(&Call, &mut Known) -> Reply + Send + Sync + 'static) -> Self {
+    pub(super) async fn open(
+        text: String,
+        script: impl Fn(&Call, &mut Known) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let storage = offramp::storage::sqlite::SqliteStorage::open("sqlite::memory:").await.unwrap();
         Self::with(text, script, Arc::new(storage)).await
     }
@@ -197,7 +200,7 @@ impl Stage {
     }
 
     /// Connected, or the test fails.
-    async fn connected(mut self, context: Value) -> Self {
+    pub(super) async fn connected(mut self, context: Value) -> Self {
         let got = self.connect(context).await;
         assert_eq!(got.status, 201, "{}", got.body);
         self
@@ -210,8 +213,15 @@ impl Stage {
     }
 
     /// Takes role 1 from user 7.
-    async fn unassign(&self) -> Got {
+    pub(super) async fn unassign(&self) -> Got {
         self.unassign_at(&self.app).await
+    }
+
+    /// The same, answered in that format.
+    pub(super) async fn unassign_as(&self, format: &str) -> Got {
+        let query = format!("integrated_account_id={}&truto_response_format={format}", self.account);
+        let path = format!("/unified/user-directory/users/unassign-role?{query}");
+        self.send(&self.app, &path, &json!({"id": "7", "roles": [{"id": "1"}]})).await
     }
 
     async fn unassign_at(&self, app: &Router) -> Got {

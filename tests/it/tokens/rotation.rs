@@ -172,7 +172,7 @@ async fn a_refresh_token_that_is_good_no_more_needs_reauth() {
     stage.expire();
     stage.provider.known.lock().unwrap().refresh = "somebody-elses".to_owned();
     let got = stage.unassign().await;
-    assert_eq!((got.status, got.kind(), got.token_calls().len()), (401, "credentials_rejected", 1), "{}", got.body);
+    assert_eq!((got.status, got.kind(), got.token_calls().len()), (400, "credentials_rejected", 1), "{}", got.body);
     assert_eq!(stage.status(&stage.app).await, "needs_reauth");
 }
 
@@ -182,11 +182,12 @@ async fn an_account_that_is_not_connected_keeps_what_its_check_used_up() {
     // Refused before anything was replaced: nothing is kept.
     let mut wrong = context();
     wrong["refresh_token"] = json!("refresh-token-x");
-    assert_eq!(stage.connect(wrong).await.status, 401);
+    assert_eq!(stage.connect(wrong).await.status, 400);
     assert!(stage.storage.accounts().await.unwrap().is_empty());
     // The token was given, and then the check failed: the next refresh token is all the access there is.
-    stage.server.faults.once("GET", "/me", Fault::Answer(Reply::empty(503)));
+    stage.server.faults.always("GET", "/me", Fault::Answer(Reply::empty(503)));
     assert_eq!(stage.connect(context()).await.status, 503);
+    stage.server.faults.clear();
     let accounts = stage.storage.accounts().await.unwrap();
     let [account] = accounts.as_slice() else { panic!("{accounts:?}") };
     assert_eq!(account.status.as_str(), "validation_error");

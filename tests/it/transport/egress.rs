@@ -16,7 +16,7 @@ fn ip(text: &str) -> IpAddr {
 }
 
 /// First and last address of every range that is not global, and why it is refused.
-const FORBIDDEN: &[(&str, &str)] = &[
+pub(super) const FORBIDDEN: &[(&str, &str)] = &[
     ("0.0.0.0", "unspecified"),
     ("0.255.255.255", "unspecified"),
     ("10.0.0.0", "private"),
@@ -58,6 +58,8 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("ffff::1", "multicast"),
     ("100::1", "discard"),
     ("2001::1", "reserved"),
+    // Teredo, for 192.168.1.1 behind a relay.
+    ("2001:0:4136:e378:8000:63bf:3f57:fefe", "reserved"),
     ("2001:1ff:ffff::1", "reserved"),
     ("2001:db8::1", "documentation"),
     ("3fff:fff::1", "documentation"),
@@ -249,18 +251,22 @@ async fn a_refusal_names_the_host_the_address_and_the_way_out() {
 
 /// A name server that gives these answers in turn, each a list of addresses; then none.
 #[derive(Clone)]
-struct NameServer {
+pub(super) struct NameServer {
     answers: Arc<Mutex<VecDeque<Vec<IpAddr>>>>,
     asked: Arc<AtomicUsize>,
 }
 
-fn answers<const N: usize>(answers: [&str; N]) -> NameServer {
+pub(super) fn answers<const N: usize>(answers: [&str; N]) -> NameServer {
     let list = |answer: &str| answer.split_whitespace().map(ip).collect();
     NameServer { answers: Arc::new(Mutex::new(answers.into_iter().map(list).collect())), asked: Arc::default() }
 }
 
 impl NameServer {
-    fn resolver(&self) -> Resolver {
+    pub(super) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn resolver(&self) -> Resolver {
         let this = self.clone();
         Resolver::new(service_fn(move |_: Name| {
             this.asked.fetch_add(1, Ordering::SeqCst);

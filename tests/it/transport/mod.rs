@@ -21,6 +21,7 @@ mod egress;
 mod failures;
 mod mqtt;
 mod pool;
+mod ssrf;
 mod streaming;
 mod tls;
 

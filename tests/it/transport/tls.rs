@@ -26,7 +26,10 @@ impl TlsProvider {
 
     /// Answers each connection's first request, after TLS.
     pub(super) fn answering(answer: &'static [u8]) -> Self {
-        let (certificate, key) = certificate_for("localhost");
+        Self::with(certificate_for("localhost", b"491231235959Z"), answer)
+    }
+
+    fn with((certificate, key): (Vec<u8>, Vec<u8>), answer: &'static [u8]) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -100,6 +103,17 @@ async fn a_certificate_for_another_host_is_not_accepted() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_has_expired_is_not_accepted() {
+    let provider =
+        TlsProvider::with(certificate_for("localhost", b"200101000000Z"), b"HTTP/1.1 204 No Content\r\n\r\n");
+    let transport = trusting(Trust::with_pem_file(&provider.roots()).unwrap());
+    let error = refused(&transport, get(&provider.url("localhost"))).await;
+    assert!(matches!(error, TransportError::Tls { .. }), "{error:?}");
+    assert!(error.to_string().contains("expired"), "{error}");
+    assert!(!error.was_sent() && !error.may_pass());
+}
+
+#[tokio::test]
 async fn loopback_stays_forbidden_with_tls_too() {
     let provider = TlsProvider::start();
     let trust = Trust::with_pem_file(&provider.roots()).unwrap();
@@ -156,14 +170,14 @@ fn a_file_without_roots_is_named() {
 }
 
 /// A self-signed certificate (RFC 5280) and its key.
-fn certificate_for(host: &str) -> (Vec<u8>, Vec<u8>) {
+fn certificate_for(host: &str, until: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
     let sequence = |parts: &[&[u8]]| der(0x30, parts);
     // ecdsa-with-SHA256
     let algorithm = sequence(&[&der(0x06, &[b"\x2a\x86\x48\xce\x3d\x04\x03\x02"])]);
     let common_name = sequence(&[&der(0x06, &[b"\x55\x04\x03"]), &der(0x0c, &[host.as_bytes()])]);
     let name = sequence(&[&der(0x31, &[&common_name])]);
-    let validity = sequence(&[&der(0x17, &[b"000101000000Z"]), &der(0x17, &[b"491231235959Z"])]);
+    let validity = sequence(&[&der(0x17, &[b"000101000000Z"]), &der(0x17, &[until])]);
     let alternative = sequence(&[&der(0x82, &[host.as_bytes()])]);
     let extension = sequence(&[&der(0x06, &[b"\x55\x1d\x11"]), &der(0x04, &[&alternative])]);
     let public_key = key.public_key().as_der().unwrap();

@@ -9,7 +9,7 @@ use jiff::fmt::rfc2822;
 use crate::connector::{RateLimitSource, TimeHeader, TimeUnit};
 
 /// The headers a client sees. `Retry-After` is given only where the provider names a time.
-pub(super) fn normalised(provider: &HeaderMap, rates: &RateLimitSource, limited: bool) -> HeaderMap {
+pub(crate) fn normalised(provider: &HeaderMap, rates: &RateLimitSource, limited: bool) -> HeaderMap {
     let mut out = HeaderMap::new();
     let text = |name: &str| provider.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let first = |own: Option<&String>, usual: &[&str]| match own {
@@ -30,10 +30,7 @@ pub(super) fn normalised(provider: &HeaderMap, rates: &RateLimitSource, limited:
         put("ratelimit-remaining", remaining.to_string());
     }
     let reset = rates.reset.as_ref().and_then(|header| seconds(text(&header.header)?, header));
-    let usual = TimeHeader { header: RETRY_AFTER.to_string(), unit: TimeUnit::Seconds };
-    let own = rates.retry_after.as_ref().and_then(|header| seconds(text(&header.header)?, header));
-    let retry =
-        own.or_else(|| text(RETRY_AFTER.as_str()).and_then(|value| seconds(value, &usual).or_else(|| date(value))));
+    let retry = retry_after_s(provider, rates);
     if let Some(reset) = reset.or(retry.filter(|_| limited)) {
         put("ratelimit-reset", reset.to_string());
     }
@@ -41,6 +38,14 @@ pub(super) fn normalised(provider: &HeaderMap, rates: &RateLimitSource, limited:
         put("retry-after", retry.to_string());
     }
     out
+}
+
+/// In how many seconds the provider wants to be asked again, where it says so.
+pub(super) fn retry_after_s(provider: &HeaderMap, rates: &RateLimitSource) -> Option<u64> {
+    let text = |name: &str| provider.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let usual = TimeHeader { header: RETRY_AFTER.to_string(), unit: TimeUnit::Seconds };
+    let own = rates.retry_after.as_ref().and_then(|header| seconds(text(&header.header)?, header));
+    own.or_else(|| text(RETRY_AFTER.as_str()).and_then(|value| seconds(value, &usual).or_else(|| date(value))))
 }
 
 /// The leading number of `110`, or of `110;w=10`.
