@@ -24,11 +24,28 @@ const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 #[derive(Debug, Error)]
 pub enum ConfigError {
     #[error("configuration: {0}")]
-    Unreadable(Box<figment::Error>),
+    Unreadable(String),
     #[error("configuration: {0} is no file")]
     NoFile(PathBuf),
     #[error("configuration: egress_allow: {0}")]
     Egress(#[from] EgressPolicyError),
+}
+
+/// Settings whose value no message may repeat.
+const SECRET: [&str; 3] = ["vault_key", "admin_token", "database_url"];
+
+/// What is wrong, and where; without a value that is secret, and without the line of the file that it stands in.
+fn described(error: &figment::Error) -> String {
+    let place = || error.metadata.as_ref().and_then(|metadata| Some(metadata.source.as_ref()?.to_string()));
+    if let Some(setting) = error.path.last().filter(|setting| SECRET.contains(&setting.as_str())) {
+        let place = place().map(|place| format!(" in {place}")).unwrap_or_default();
+        return format!("{setting} must be a text, in quotation marks{place}");
+    }
+    let is_excerpt =
+        |line: &str| line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with('|');
+    let text = error.to_string();
+    let lines: Vec<&str> = text.lines().filter(|line| !is_excerpt(line)).map(str::trim).collect();
+    lines.join("; ")
 }
 
 /// One variable. A text stays the text it is, `007` and `true` too: tokens and keys look like anything. Only a section's
@@ -157,7 +174,7 @@ impl Config {
                 figment = figment.merge(from_environment(&setting.to_lowercase(), &value));
             }
         }
-        figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))
+        figment.extract().map_err(|error| ConfigError::Unreadable(described(&error)))
     }
 
     /// Which addresses providers may have.

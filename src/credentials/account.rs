@@ -13,7 +13,7 @@ use thiserror::Error;
 use vrl::value::KeyString;
 
 use super::keeper::{SecretKeeper, Secrets};
-use super::mask::spellings;
+use super::mask::Mask;
 use super::messages::{MessageSession, broker_address};
 use super::session::Session;
 use crate::connector::{AccountKey, AuthScheme, Connector, Messages, WayTaken};
@@ -202,8 +202,8 @@ pub struct Account {
     pub way: Option<usize>,
     /// The session with a message broker, where that is how the provider is reached.
     pub messages: Option<MessageSession>,
-    /// The secrets as a provider might repeat them, plainly or within JSON.
-    pub secrets: Vec<Vec<u8>>,
+    /// Hides the account's secrets where a provider repeats them.
+    pub mask: Arc<Mask>,
     /// What it may ask of its provider; made at its first request.
     pub lane: OnceLock<Lane>,
     needs_reauth: AtomicBool,
@@ -247,6 +247,7 @@ impl Account {
             _ => None,
         };
         let way = way.index;
+        let secrets = context.secret.values().filter_map(|secret| Some(secret.as_str()?.as_bytes().to_vec()));
         let session = Arc::new(Session::new(id, &auth.scheme, all, &context.secret, &base)?);
         Ok(Self {
             id: id.to_owned(),
@@ -257,7 +258,7 @@ impl Account {
             session,
             way,
             messages,
-            secrets: context.secret.values().flat_map(spellings).collect(),
+            mask: Arc::new(Mask::of(secrets)),
             lane: OnceLock::new(),
             needs_reauth: AtomicBool::new(needs_reauth),
             has_news: AtomicBool::new(false),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use vrl::value::ObjectMap;
 
 use super::account::BaseUrl;
-use super::mask::SHORTEST_SECRET_BYTES;
+use super::mask::Mask;
 use super::said::Said;
 use super::session::{Bearer, RENEW_AHEAD};
 use super::token::{SessionError, refusal};
@@ -145,10 +145,9 @@ impl MessageSession {
             if !(200..300).contains(&status) {
                 let error = refusal(&self.scheme.errors, status, &body, &reply);
                 // The account's own secrets are masked wherever an answer is shown.
-                let secrets: Vec<Vec<u8>> = texts(&taken).collect();
-                let secrets = secrets.iter().map(Vec::as_slice).filter(|text| text.len() >= SHORTEST_SECRET_BYTES);
+                let mask = Mask::of(texts(&taken));
                 let paths = self.scheme.messages.iter().flat_map(|step| step.take.iter().map(|(_, path)| path));
-                let said = Said::new(status, HeaderMap::new(), &reply, secrets, paths);
+                let said = Said::new(status, HeaderMap::new(), &reply, &mask, paths);
                 return Err(SessionError { said: Some(Box::new(said)), ..error });
             }
             for (name, path) in &step.take {
@@ -162,7 +161,7 @@ impl MessageSession {
         let usable = self.scheme.life.map(|life| if life > RENEW_AHEAD * 2 { life - RENEW_AHEAD } else { life / 2 });
         Ok(OpenSession {
             link,
-            secrets: Bearer::of_secrets(texts(&taken).collect()),
+            secrets: Bearer::new(Vec::new(), texts(&taken)),
             renew_at: usable.map(|usable| opened + usable),
         })
     }

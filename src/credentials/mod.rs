@@ -15,7 +15,7 @@ pub mod vault;
 
 pub use account::{Account, BaseUrl, Context, ContextError, KnownRole};
 pub use keeper::{KeeperError, SecretKeeper, Secrets};
-pub use mask::{MASK, without_secrets};
+pub use mask::{MASK, Mask};
 pub use messages::{MessageSession, OpenSession, Unanswered};
 pub use said::Said;
 pub use session::{AuthHeaders, Bearer, Session};

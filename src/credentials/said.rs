@@ -1,24 +1,38 @@
 //! What a token endpoint, or a broker's session, said that gave no credentials: its status and its words, without what in
 //! them is secret.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::Value as Json;
 
-use super::mask::{MASK, without_secrets};
+use super::mask::{MASK, Mask};
 use crate::expression::ValuePath;
+use crate::transport::HeaderNames;
 
 /// Parts of the names of members that hold credentials: an answer that gives none under the name that the definition
 /// knows may give them under another.
 const SECRET_NAMES: [&str; 6] = ["token", "secret", "password", "assertion", "jwt", "apikey"];
 
 /// An answer that gave no credentials.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Said {
     pub status: u16,
     pub headers: HeaderMap,
     /// As it may be shown.
     pub body: Bytes,
+}
+
+/// Shows the names of the headers only.
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Said")
+            .field("status", &self.status)
+            .field("headers", &HeaderNames(&self.headers))
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
 }
 
 impl Said {
@@ -28,11 +42,11 @@ impl Said {
         status: u16,
         headers: HeaderMap,
         raw: &[u8],
-        secrets: impl Iterator<Item = &'s [u8]>,
+        mask: &Mask,
         paths: impl Iterator<Item = &'s ValuePath>,
     ) -> Self {
         let names: Vec<&str> = paths.filter_map(|path| path.fields().last()).collect();
-        let raw = without_secrets(raw, secrets).map_or_else(|| Bytes::copy_from_slice(raw), Bytes::from);
+        let raw = mask.hide(raw).map_or_else(|| Bytes::copy_from_slice(raw), Bytes::from);
         let good = (200..300).contains(&status);
         let body = match serde_json::from_slice::<Json>(&raw) {
             Ok(mut json @ (Json::Object(_) | Json::Array(_))) => {

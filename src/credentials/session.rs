@@ -10,7 +10,7 @@ use vrl::value::{KeyString, ObjectMap};
 
 use super::account::{BaseUrl, ContextError};
 use super::keeper::{KeeperError, SecretKeeper, Secrets};
-use super::mask::{SHORTEST_SECRET_BYTES, spellings};
+use super::mask::Mask;
 use super::token::{self, Granted, SessionError, secret_header};
 use super::vault::same_secrets;
 use crate::connector::{AuthScheme, TokenCall, TokenScheme};
@@ -28,21 +28,17 @@ pub type AuthHeaders = Arc<Bearer>;
 #[derive(Default)]
 pub struct Bearer {
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Further secrets that came with them.
-    others: Vec<Vec<u8>>,
+    /// Hides what in the headers is secret, and what came with them.
+    pub mask: Arc<Mask>,
     renew_at: Option<Instant>,
 }
 
 impl Bearer {
-    /// No headers, but secrets that must not be shown.
-    pub(super) fn of_secrets(others: Vec<Vec<u8>>) -> Self {
-        Self { others, ..Self::default() }
-    }
-
-    /// What in the headers is secret: a header's value, or what follows its scheme; and what came with them.
-    pub fn secrets(&self) -> impl Iterator<Item = &[u8]> + Clone {
-        let bare = self.headers.iter().filter_map(|(_, value)| token::credential(value));
-        bare.chain(self.others.iter().map(Vec::as_slice).filter(|text| text.len() >= SHORTEST_SECRET_BYTES))
+    /// Headers, and further secrets that must not be shown.
+    pub(super) fn new(headers: Vec<(HeaderName, HeaderValue)>, others: impl Iterator<Item = Vec<u8>>) -> Self {
+        let bare = headers.iter().filter_map(|(_, value)| token::credential(value));
+        let mask = Arc::new(Mask::of(bare.map(<[u8]>::to_vec).chain(others)));
+        Self { headers, mask, renew_at: None }
     }
 }
 
@@ -94,7 +90,7 @@ impl Session {
                         headers.push((name.clone(), secret_header(&text).ok_or_else(|| wrong(name.as_str()))?));
                     }
                 }
-                let bearer = Bearer { headers, ..Bearer::default() };
+                let bearer = Bearer::new(headers, std::iter::empty());
                 Ok(Self { latest: ArcSwapOption::from_pointee(bearer), token: None })
             }
             AuthScheme::Session(_) => Ok(Self { latest: ArcSwapOption::from_pointee(Bearer::default()), token: None }),
@@ -254,10 +250,10 @@ impl TokenSession {
     ) -> Result<Granted, SessionError> {
         let known = object([("token", Value::Object(state.taken.clone()))]);
         let scope = Scope::of_account(&state.values).with_call(&known);
-        let taken = state.taken.values().filter_map(Value::to_str_lossy).map(|text| serde_json::Value::from(&*text));
-        let secrets: Vec<Vec<u8>> =
-            state.secret.values().cloned().chain(taken).flat_map(|secret| spellings(&secret)).collect();
-        token::ask(&self.scheme, call, &scope, &secrets, &self.base, transport, timeout).await
+        let own = state.secret.values().filter_map(|secret| Some(secret.as_str()?.as_bytes().to_vec()));
+        let taken = state.taken.values().filter_map(|text| Some(text.to_str_lossy()?.into_owned().into_bytes()));
+        let secrets: Vec<Vec<u8>> = own.chain(taken).collect();
+        token::ask(&self.scheme, call, &scope, secrets, &self.base, transport, timeout).await
     }
 
     /// Takes an answer over. If it replaces secrets, its token waits in `unkept` until they are kept.
@@ -287,8 +283,7 @@ impl TokenSession {
         let texts = state.taken.values().chain(state.replaceable(&self.scheme.keep));
         let others = texts.filter_map(|value| Some(value.to_str_lossy()?.into_owned().into_bytes()));
         let usable = if life > RENEW_AHEAD * 2 { life - RENEW_AHEAD } else { life / 2 };
-        let bearer = Bearer { headers, others: others.collect(), renew_at: Some(sent + usable) };
-        let bearer = Arc::new(bearer);
+        let bearer = Arc::new(Bearer { renew_at: Some(sent + usable), ..Bearer::new(headers, others) });
         if replaced {
             state.unkept = Some(Arc::clone(&bearer));
         }

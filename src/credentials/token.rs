@@ -11,7 +11,7 @@ use thiserror::Error;
 use vrl::value::ObjectMap;
 
 use super::account::BaseUrl;
-use super::mask::SHORTEST_SECRET_BYTES;
+use super::mask::{Mask, SHORTEST_SECRET_BYTES};
 use super::said::Said;
 use crate::connector::{TokenBody, TokenCall, TokenError, TokenScheme};
 use crate::expression::{FillError, Scope, Value, encode_segment, from_json, id_text, object, to_json};
@@ -68,7 +68,7 @@ pub(super) async fn ask(
     scheme: &TokenScheme,
     call: &TokenCall,
     scope: &Scope<'_>,
-    secrets: &[Vec<u8>],
+    secrets: Vec<Vec<u8>>,
     base: &BaseUrl,
     transport: &dyn Transport,
     timeout: Duration,
@@ -98,9 +98,9 @@ pub(super) async fn ask(
         Some(_) if answer.status.is_redirection() => format!("{} (a redirect is not followed)", error.message),
         _ => error.message,
     };
-    let secrets = secrets.iter().chain(&shown_to_it).map(Vec::as_slice);
+    let mask = Mask::of(secrets.into_iter().chain(shown_to_it));
     let paths = scheme.take.iter().map(|(_, path)| path).chain(scheme.keep.iter().map(|(_, path)| path));
-    let said = Said::new(status, answer.headers, &body, secrets, paths);
+    let said = Said::new(status, answer.headers, &body, &mask, paths);
     Err(SessionError { said: Some(Box::new(said)), message, ..error })
 }
 

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
 use serde_json::Value as Json;
 
-use super::mask::Repeated;
+use super::mask::{Masks, Repeated};
 use super::report::Failure;
 use super::wire::{Answered, Received, Wire};
 use crate::connector::Call;
-use crate::credentials::{Bearer, MASK, without_secrets};
+use crate::credentials::{Bearer, MASK};
 use crate::expression::{AnswerMatcher, Captured, Projection, Reading, Scope, Value, from_json, object};
 use crate::model::{ErrorKind, Outcome};
 
@@ -28,10 +27,12 @@ impl Wire<'_> {
         let unreadable = body.is_none();
         let (body, captured) = body.unwrap_or((Value::Null, Captured::default()));
         let value = object([("status", Value::Integer(status.into())), ("body", body)]);
+        let masks = self.masks(credentials);
         let answered = Arc::new(Answered {
             status,
             headers,
-            repeated: Repeated::find(&raw, self.secrets(credentials)),
+            repeated: Repeated::find(&raw, &masks),
+            masks,
             raw,
             reading: Arc::new(Reading { value, captured }),
             cut_by: None,
@@ -62,20 +63,9 @@ impl Wire<'_> {
         (answered, Err(Failure { settle, ..Failure::new(kind, outcome, message) }))
     }
 
-    /// The account's own secrets, and those that come with its credentials.
-    fn secrets<'s>(&'s self, credentials: &'s Bearer) -> impl Iterator<Item = &'s [u8]> + Clone {
-        self.account.secrets.iter().map(Vec::as_slice).chain(credentials.secrets())
-    }
-
-    /// An answer's headers without the account's own secrets.
-    pub(super) fn masked_headers(&self, headers: &HeaderMap, credentials: &Bearer) -> HeaderMap {
-        let mut headers = headers.clone();
-        for value in headers.values_mut() {
-            if let Some(masked) = without_secrets(value.as_bytes(), self.secrets(credentials)) {
-                *value = HeaderValue::from_bytes(&masked).unwrap_or(HeaderValue::from_static(MASK));
-            }
-        }
-        headers
+    /// What hides the account's own secrets, and those that come with its credentials.
+    pub(super) fn masks(&self, credentials: &Bearer) -> Masks {
+        [Arc::clone(&self.account.mask), Arc::clone(&credentials.mask)]
     }
 
     /// The provider's own words, where the definition says that they stand.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::report::{Failure, TraceStep};
 use super::retry::Again;
+use super::streamed::Streamed;
 use super::wire::Answered;
 use crate::audit::Intent;
 use crate::model::{ErrorKind, Outcome};
-use crate::transport::{AnswerBody, TransportError};
+use crate::transport::TransportError;
 
 /// What came of sending one step.
 pub(super) struct Exchange {
@@ -16,7 +17,7 @@ pub(super) struct Exchange {
     /// How often the provider may have received it: more than once where credentials were renewed, or it was sent again.
     pub(super) sends: u32,
     pub(super) trace: Vec<TraceStep>,
-    pub(super) rest: Option<AnswerBody>,
+    pub(super) rest: Option<Streamed>,
     pub(super) again: Again,
     /// A send before the last may have been carried out.
     pub(super) doubtful: bool,

@@ -92,6 +92,7 @@ impl Wire<'_> {
             headers: first.headers.clone(),
             raw: first.raw.clone(),
             repeated,
+            masks: first.masks.clone(),
             reading: Arc::new(value.into()),
             cut_by,
             further,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::report::Failure;
 use super::run::Run;
-use super::wire::{Answered, Extra};
+use super::wire::Answered;
+use super::wire::Extra;
 use crate::connector::{Lookup, LookupPlace, RoleField};
 use crate::credentials::KnownRole;
 use crate::expression::{Expression, Value, id_text, same_id};

@@ -3,48 +3,77 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 use serde_json::Value as Json;
 
 use super::mapped::{Mapped, UserFields};
 use super::report::{PlanStep, Report};
 use super::wire::Answered;
-use crate::credentials::without_secrets;
+use crate::credentials::{MASK, Mask};
 use crate::expression::{Cell, Value};
+
+/// What hides the secrets of an account, and those that come with its credentials.
+pub(super) type Masks = [Arc<Mask>; 2];
+
+/// The text with all of their secrets replaced; `None` if it holds none.
+fn hidden(text: &[u8], masks: &[Arc<Mask>]) -> Option<Vec<u8>> {
+    masks.iter().fold(None, |hidden: Option<Vec<u8>>, mask| mask.hide(hidden.as_deref().unwrap_or(text)).or(hidden))
+}
+
+impl Answered {
+    /// The bytes as they may be shown: not the account's own secrets, should the provider have repeated them.
+    pub fn shown(&self) -> &Bytes {
+        self.repeated.as_ref().map_or(&self.raw, |repeated| &repeated.masked)
+    }
+
+    /// Whether what may be shown is another text than what came.
+    pub fn is_masked(&self) -> bool {
+        self.repeated.is_some()
+    }
+
+    /// The headers as they may be shown.
+    pub fn shown_headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        for value in headers.values_mut() {
+            if let Some(hidden) = hidden(value.as_bytes(), &self.masks) {
+                *value = HeaderValue::from_bytes(&hidden).unwrap_or(HeaderValue::from_static(MASK));
+            }
+        }
+        headers
+    }
+}
 
 /// An answer that repeated a secret.
 #[derive(Clone)]
 pub(super) struct Repeated {
     /// Its bytes with the secrets masked.
     pub(super) masked: Bytes,
-    /// All secrets it was searched for: what is made of such an answer is searched for them, too.
-    secrets: Secrets,
+    /// What it was searched with: what is made of such an answer is searched, too.
+    masks: Masks,
 }
 
 impl Repeated {
     /// Searches an answer; `None` if it holds no secret, which is nearly always so.
-    pub(super) fn find<'s>(raw: &Bytes, secrets: impl Iterator<Item = &'s [u8]> + Clone) -> Option<Box<Self>> {
-        if raw.is_empty() {
-            return None;
-        }
-        let masked = without_secrets(raw, secrets.clone())?.into();
-        Some(Box::new(Self { masked, secrets: Secrets(secrets.map(<[u8]>::to_vec).collect()) }))
+    pub(super) fn find(raw: &Bytes, masks: &Masks) -> Option<Box<Self>> {
+        let masked = hidden(raw, masks)?.into();
+        Some(Box::new(Self { masked, masks: masks.clone() }))
     }
 
     /// The same secrets, of a listing whose first page is `raw`, which repeated none.
     pub(super) fn on_a_later_page(&self, raw: &Bytes) -> Box<Self> {
-        Box::new(Self { masked: raw.clone(), secrets: self.secrets.clone() })
+        Box::new(Self { masked: raw.clone(), masks: self.masks.clone() })
     }
 }
 
 /// Secrets that were repeated in answers. Never printed.
 #[derive(Clone, Default)]
-pub(super) struct Secrets(Vec<Vec<u8>>);
+pub(super) struct Secrets(Vec<Arc<Mask>>);
 
 impl Secrets {
     /// Takes over the secrets that an answer repeated.
     pub(super) fn note(&mut self, answered: &Answered) {
         if let Some(repeated) = &answered.repeated {
-            self.0.extend_from_slice(&repeated.secrets.0);
+            self.0.extend_from_slice(&repeated.masks);
         }
     }
 
@@ -54,7 +83,7 @@ impl Secrets {
     }
 
     fn without(&self, text: &[u8]) -> Option<Vec<u8>> {
-        without_secrets(text, self.0.iter().map(Vec::as_slice))
+        hidden(text, &self.0)
     }
 
     /// Masks a text.
@@ -64,8 +93,7 @@ impl Secrets {
         }
     }
 
-    /// Masks all that is shown of a report but the provider's own bytes, which are masked already or asked for as they
-    /// are.
+    /// Masks all that is shown of a report but the provider's own bytes, which are masked already.
     pub(super) fn mask_report(&self, report: &mut Report) {
         if self.is_empty() {
             return;

@@ -142,7 +142,7 @@ impl Wire<'_> {
         };
         let mut trace = Vec::new();
         if self.tracing {
-            trace.push(self.trace_step(describe(messages, call, message), started, &result, &session.secrets, error));
+            trace.push(self.trace_step(describe(messages, call, message), started, &result, error));
         }
         if let Err(failure) = &result
             && let Some(answer) = &failure.answer

@@ -20,6 +20,7 @@ mod report;
 mod retry;
 mod run;
 mod sources;
+mod streamed;
 mod user;
 mod wire;
 mod write;
@@ -45,6 +46,7 @@ pub(crate) use limits::normalised;
 pub use mapped::{Mapped, Shown, UserFields};
 pub use report::{Failure, ItemReport, PlanStep, Report, Seen, TraceStep};
 pub use retry::{Pace, RetryLimits};
+pub use streamed::Streamed;
 pub use wire::Answered;
 
 /// The engine's limits.

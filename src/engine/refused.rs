@@ -48,11 +48,12 @@ impl Wire<'_> {
 
     /// What a token endpoint said, as an answer: no expression reads it.
     fn said(&self, said: &Said) -> Answered {
-        let secrets = self.account.secrets.iter().map(Vec::as_slice);
+        let masks = [Arc::clone(&self.account.mask), Arc::default()];
         Answered {
             status: said.status,
             headers: said.headers.clone(),
-            repeated: Repeated::find(&said.body, secrets),
+            repeated: Repeated::find(&said.body, &masks),
+            masks,
             raw: said.body.clone(),
             reading: Arc::new(Value::Null.into()),
             cut_by: None,

@@ -7,10 +7,10 @@ use http::HeaderMap;
 use serde::Serialize;
 
 use super::mapped::UserFields;
+use super::streamed::Streamed;
 use super::wire::Answered;
 use crate::connector::Call;
 use crate::model::{ErrorKind, HeldBefore, Outcome, RoleRef, Verified};
-use crate::transport::AnswerBody;
 
 /// The reason of an item that was not tried after another showed that the account does not serve.
 pub(super) const NOT_ATTEMPTED: &str = "not_attempted";
@@ -31,8 +31,8 @@ pub struct Report {
     pub remote_data: Option<Bytes>,
     /// The answers of the writes, with the index of the item each belongs to.
     pub writes: Vec<(usize, Arc<Answered>)>,
-    /// The rest of a streamed answer.
-    pub stream: Option<AnswerBody>,
+    /// A streamed answer, where it is longer than what was looked at.
+    pub stream: Option<Streamed>,
     /// Present for a dry run.
     pub plan: Option<Vec<PlanStep>>,
     /// Present where it was asked for.

@@ -12,12 +12,13 @@ use super::locks::Locks;
 use super::mask::Secrets;
 use super::prove::Inherited;
 use super::report::{Failure, NOT_ATTEMPTED, PlanStep, TraceStep};
+use super::streamed::Streamed;
 use super::wire::{Answered, Wire};
 use crate::audit::Trail;
 use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
 use crate::expression::{Answers, Reading, Scope, Value};
 use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, UnassignRequest, Verified};
-use crate::transport::{AnswerBody, Turn};
+use crate::transport::Turn;
 
 static NULL: Value = Value::Null;
 
@@ -50,7 +51,7 @@ pub(super) struct Run<'e> {
     pub(super) shared: Answers,
     pub(super) remote_calls: u32,
     pub(super) writes: Vec<(usize, Arc<Answered>)>,
-    pub(super) stream: Option<AnswerBody>,
+    pub(super) stream: Option<Streamed>,
     pub(super) plan: Vec<PlanStep>,
     pub(super) trace: Vec<TraceStep>,
     /// Whether the user was shown to exist.

@@ -13,14 +13,15 @@ use serde_json::{Map, Value as Json};
 
 use super::classify::shown_body;
 use super::exchange::{Exchange, record, transport_failure};
-use super::mask::Repeated;
+use super::mask::{Masks, Repeated};
 use super::messages::unwrapped;
 use super::passthrough;
 use super::report::{Failure, PlanStep, TraceStep};
 use super::retry::{Again, RetryLimits};
+use super::streamed::Streamed;
 use crate::audit::Intent;
 use crate::connector::{Call, Connector};
-use crate::credentials::{Account, AuthHeaders, Bearer, MASK};
+use crate::credentials::{Account, AuthHeaders, MASK};
 use crate::expression::{Reading, Scope, Value, encode_segment, to_json};
 use crate::model::{ErrorKind, Outcome};
 use crate::transport::{AnswerBody, Lane, ProviderCall, Transport, TransportError};
@@ -34,18 +35,12 @@ pub struct Answered {
     pub raw: Bytes,
     /// Where the provider repeated a secret of the account.
     pub(super) repeated: Option<Box<Repeated>>,
+    pub(super) masks: Masks,
     pub(super) reading: Arc<Reading>,
     /// What ended a listing before its last page.
     pub(super) cut_by: Option<Arc<Failure>>,
     /// As they may be shown, the pages of a listing after the first.
     pub(super) further: Vec<Bytes>,
-}
-
-impl Answered {
-    /// The bytes as they may be shown: not the account's own secrets, should the provider have repeated them.
-    pub fn shown(&self) -> &Bytes {
-        self.repeated.as_ref().map_or(&self.raw, |repeated| &repeated.masked)
-    }
 }
 
 /// Shows the status only: the body may hold secrets.
@@ -309,7 +304,8 @@ impl<'a> Wire<'a> {
         let mut again = Again::No;
         let (result, sent, rest, error) = match answer {
             Ok(mut received) => {
-                let rest = received.rest.take();
+                let masks = || self.masks(credentials);
+                let rest = received.rest.take().map(|rest| Streamed::new(received.raw.clone(), rest, masks()));
                 if !call.unwrap.is_empty() {
                     received.raw = unwrapped(self, call, received.raw);
                 }
@@ -331,7 +327,7 @@ impl<'a> Wire<'a> {
         }
         let mut trace = Vec::new();
         if self.tracing {
-            trace.push(self.trace_step(self.describe(call, rendered), started, &result, credentials, error));
+            trace.push(self.trace_step(self.describe(call, rendered), started, &result, error));
         }
         Exchange { rest, ..Exchange::of(result, u32::from(sent), trace, again) }
     }
@@ -341,7 +337,6 @@ impl<'a> Wire<'a> {
         call: PlanStep,
         started: Instant,
         result: &Result<Arc<Answered>, Failure>,
-        credentials: &Bearer,
         error: Option<String>,
     ) -> TraceStep {
         let answered = match result {
@@ -352,7 +347,7 @@ impl<'a> Wire<'a> {
             call,
             elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             status: answered.map(|answered| answered.status),
-            response_headers: answered.map(|it| self.masked_headers(&it.headers, credentials)).unwrap_or_default(),
+            response_headers: answered.map(|it| it.shown_headers()).unwrap_or_default(),
             data: answered.and_then(|answered| shown_body(answered.shown(), &self.connector().secret_fields)),
             error,
         }

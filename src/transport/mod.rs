@@ -82,13 +82,32 @@ impl fmt::Debug for BrokerCall {
     }
 }
 
+/// Headers as they may be printed: a provider may have repeated a secret in one.
+pub(crate) struct HeaderNames<'h>(pub(crate) &'h HeaderMap);
+
+impl fmt::Debug for HeaderNames<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys().map(http::HeaderName::as_str)).finish()
+    }
+}
+
 /// What the provider answered, whatever its status: a redirect is an answer too, and is never followed.
-#[derive(Debug)]
 pub struct ProviderAnswer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     /// As sent: nothing is decompressed.
     pub body: AnswerBody,
+}
+
+/// Shows the names of the headers only.
+impl fmt::Debug for ProviderAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderAnswer")
+            .field("status", &self.status)
+            .field("headers", &HeaderNames(&self.headers))
+            .field("body", &self.body)
+            .finish()
+    }
 }
 
 /// Something that can carry a call to a provider.

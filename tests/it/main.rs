@@ -5,6 +5,7 @@
 mod architecture;
 mod audit;
 mod broker;
+mod canary;
 mod connector_docs;
 mod connector_schema;
 mod connectors;

@@ -94,7 +94,7 @@ pub(crate) async fn finished(mut command: Command) -> Output {
 
 /// A running `offramp serve`. Ends with the test.
 pub(crate) struct Server {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) base_url: String,
     /// What it has written on standard error so far.
     said: Arc<Mutex<String>>,

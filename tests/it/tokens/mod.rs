@@ -2,8 +2,11 @@
 //! that takes no other token than the last one given out.
 
 mod errors;
+mod flight;
 mod grants;
+mod killed;
 mod own_call;
+mod repeated;
 mod rotation;
 
 use std::collections::BTreeSet;
