@@ -85,8 +85,12 @@ impl Provider {
     }
 
     fn replay(&self, call: &ProviderCall) -> Canned {
-        let key = self.key(call);
+        let mut key = self.key(call);
         let answers = self.answers.lock().unwrap();
+        if !answers.contains_key(&key) {
+            // A list that a look-up read before the write may be read for its names after it.
+            key.3 = !key.3;
+        }
         let canned = answers.get(&key).unwrap_or_else(|| panic!("{} {} was not recorded", key.0, key.1)).clone();
         if self.write.lock().unwrap().as_ref().is_some_and(|(method, uri)| *method == key.0 && *uri == key.1) {
             self.written.store(true, Ordering::Relaxed);
