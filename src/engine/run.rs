@@ -2,6 +2,7 @@
 //! before the first write.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 use vrl::value::{KeyString, ObjectMap};
@@ -21,6 +22,9 @@ use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, UnassignRequest
 use crate::transport::Turn;
 
 static NULL: Value = Value::Null;
+
+/// A write that got no answer has arrived by then, or never will.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(3);
 
 /// One request at work.
 pub(super) struct Run<'e> {
@@ -227,7 +231,7 @@ impl<'e> Run<'e> {
                 Step::Write(write) => self.write_step(write).await,
             }
         }
-        self.held_locks.clear();
+        self.release_locks();
         Ok(())
     }
 
@@ -272,6 +276,18 @@ impl<'e> Run<'e> {
 
     pub(super) fn holds_true(&self, when: Option<&crate::expression::Expression>, item: Option<usize>) -> bool {
         when.is_none_or(|when| when.is_true(&self.scope(item)))
+    }
+
+    /// Lets others at what was locked; a while later if a write got no answer, for it may yet arrive, and a provider that is
+    /// told the whole of what is to be held would undo by it what another did meanwhile.
+    fn release_locks(&mut self) {
+        let held = std::mem::take(&mut self.held_locks);
+        if !held.is_empty() && self.items.iter().any(|item| item.write == Write::Lost) {
+            tokio::spawn(async move {
+                tokio::time::sleep(ARRIVES_WITHIN).await;
+                drop(held);
+            });
+        }
     }
 
     fn stop_step(&mut self, stop: &Stop) -> Result<(), RequestError> {
