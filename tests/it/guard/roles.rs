@@ -38,7 +38,7 @@ async fn one_protected_role_refuses_the_whole_request() {
 #[tokio::test]
 async fn a_role_whose_name_is_not_told_may_be_a_protected_one() {
     let stage = Stage::open(roles(&["Support Agent"])).await;
-    stage.server.faults.once("GET", "/roles/2", Fault::Answer(Reply::empty(503)));
+    stage.server.faults.always("GET", "/roles/2", Fault::Answer(Reply::empty(503)));
     is_refused(&stage.remove("102", &["2"]).await, SETTING, &["roles[0].id"]);
     assert_eq!(stage.writes(), 0);
 }
