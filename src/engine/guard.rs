@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::mapped::UserFields;
 use super::report::{Failure, GUARDED};
 use super::run::Run;
+use super::user::MappedUser;
 use crate::audit::RoleOutcome;
 use crate::connector::{LookupPlace, RoleField, Step};
 use crate::expression::{Answers, Value, id_text};
@@ -318,7 +319,7 @@ impl Run<'_> {
     }
 
     fn mapped_user(&self) -> Option<Known> {
-        let (mapping, _, user) = self.map_user()?;
+        let MappedUser { mapping, fields: user, .. } = self.map_user()?;
         user.to_json("id").filter(|id| !id.is_null())?;
         // Where a better one was asked for, it did not show the user.
         let scope = self.scope(self.items.len().checked_sub(1));

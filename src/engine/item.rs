@@ -79,9 +79,9 @@ impl Item {
         self.failure = failure;
     }
 
-    /// Takes over what a look-up taught of the role, and that it exists.
-    pub(super) fn learn_role(&mut self, known: &KnownRole) {
-        self.role_shown = true;
+    /// Takes over what a look-up taught of the role, and whether that shows it to exist.
+    pub(super) fn learn_role(&mut self, known: &KnownRole, shows: bool) {
+        self.role_shown |= shows;
         self.learned = true;
         for (field, value) in known {
             match field.as_str() {

@@ -35,7 +35,7 @@ use wire::{CallLimits, Extra, Wire};
 
 use crate::audit::Trail;
 use crate::credentials::Account;
-use crate::expression::Value;
+use crate::expression::{Answers, Value};
 use crate::model::{Options, Outcome, RequestError, ResponseFormat, RoleRef, UnassignRequest, VerifyMode};
 use crate::transport::{BreakerTransport, Lane, Transport};
 
@@ -240,11 +240,11 @@ impl Engine {
         if wanted {
             let gone = |item: &&Item| matches!(item.outcome, Some(Outcome::Removed | Outcome::AlreadyAbsent));
             run.removed = Value::Array(run.items.iter().filter(gone).map(|item| item.value.clone()).collect());
-            if let Some((mapping, index, fields)) = run.map_user() {
-                user = fields;
-                let raw = run.raw.iter().find(|(step, _)| *step == mapping.step && !mapping.before);
-                remote_data =
-                    raw.and_then(|(_, raw)| user::remote_object(raw, &mapping.at, index, &run.connector.secret_fields));
+            run.all = Answers::together(run.items.iter().map(|item| &item.answers), &run.operation.user_all);
+            if let Some(mapped) = run.map_user() {
+                let pages = run.raw.iter().find(|(reading, _)| std::ptr::eq(Arc::as_ptr(reading), mapped.reading));
+                remote_data = pages.and_then(|(_, pages)| mapped.remote_object(pages, &run.connector.secret_fields));
+                user = mapped.fields;
             }
         }
         let mut plan = run.request.options.dry_run.then_some(run.plan);

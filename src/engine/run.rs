@@ -15,7 +15,7 @@ use super::report::{Failure, NOT_ATTEMPTED, PlanStep, TraceStep};
 use super::wire::{Answered, Wire};
 use crate::audit::Trail;
 use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
-use crate::expression::{Answers, Scope, Value};
+use crate::expression::{Answers, Reading, Scope, Value};
 use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, UnassignRequest, Verified};
 use crate::transport::{AnswerBody, Turn};
 
@@ -57,8 +57,10 @@ pub(super) struct Run<'e> {
     user_shown: bool,
     /// Secrets of the account that answers repeated.
     pub(super) repeated: Secrets,
-    /// The latest good answer's bytes of each read.
-    pub(super) raw: Vec<(String, bytes::Bytes)>,
+    /// The bytes that the answers at hand were read from, a page each of a listing.
+    pub(super) raw: Vec<(Arc<Reading>, Vec<bytes::Bytes>)>,
+    /// Answers of all items together, once the user is mapped.
+    pub(super) all: Answers,
     held_locks: Vec<OwnedMutexGuard<()>>,
 }
 
@@ -92,6 +94,7 @@ impl<'e> Run<'e> {
             user_shown: false,
             repeated: Secrets::default(),
             raw: Vec::new(),
+            all: Answers::default(),
             held_locks: Vec::new(),
         }
     }
@@ -110,6 +113,7 @@ impl<'e> Run<'e> {
         Scope {
             input: &self.input,
             account: &self.wire.account.values,
+            tables: &self.connector.tables,
             item: item.map_or(&NULL, |item| &item.value),
             items: &self.items_value,
             lets: &self.lets,
@@ -122,6 +126,7 @@ impl<'e> Run<'e> {
             call: &NULL,
             shared: Some(&self.shared),
             own: item.map(|item| &item.answers),
+            all: Some(&self.all),
             fresh: false,
             captured: None,
             row: &[],

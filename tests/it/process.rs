@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 mod complaints;
 mod keys;
+mod killed;
 mod life;
 mod memory;
 mod tokens;
