@@ -1,11 +1,15 @@
 # The one entry point. `make ci` is what .ci/run calls.
-.PHONY: help test mosquitto ci lint generated check-generated bench
+.PHONY: help test faults mosquitto ci lint generated check-generated bench
 
 help: ## Lists the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 test: mosquitto ## Runs all tests. They start what they need on free loopback ports, and stop it.
 	cargo test --all-targets --locked
+
+SEED = 1
+faults: ## 10,000 requests under faults, over every connector; SEED=2 draws others. `make test` plays a short run.
+	cargo run --locked --quiet -- connector faults --seed $(SEED) --requests 10000
 
 mosquitto: ## Installs the message broker that one test speaks to, if it is missing.
 	@test -x /usr/sbin/mosquitto \

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::engine::{EngineLimits, Pace, RetryLimits};
-use crate::gateway::{IdempotencySettings, Settings};
+use crate::gateway::{GuardSettings, IdempotencySettings, RateLimits, Settings};
 use crate::storage::{Durability, Envelope};
 use crate::transport::{BreakerLimits, EgressPolicy, EgressPolicyError, LaneLimits, TransportLimits};
 
@@ -78,6 +78,7 @@ pub struct Config {
     pub breaker: Breaker,
     pub verify: Verify,
     pub audit: Audit,
+    pub guard: GuardSettings,
     pub idempotency: Idempotency,
     pub log: Log,
 }
@@ -92,6 +93,8 @@ pub struct Limits {
     pub account_at_once: usize,
     pub account_wait_ms: u64,
     pub shutdown_ms: u64,
+    pub token_requests_per_minute: u32,
+    pub account_requests_per_minute: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -223,6 +226,11 @@ impl Config {
             audit: self.audit.enabled,
             redact_after_days: self.audit.redact_after_days,
             keep_days: self.audit.keep_days,
+            guard: self.guard.clone(),
+            rates: RateLimits {
+                per_token: self.limits.token_requests_per_minute,
+                per_account: self.limits.account_requests_per_minute,
+            },
             idempotency: self.idempotency_settings(),
         }
     }

@@ -93,6 +93,37 @@ impl Trail {
     }
 }
 
+impl Trail {
+    /// Records that a guard of ours forbade the request: nothing was sent.
+    ///
+    /// # Errors
+    /// If it could not be written; it is tried again as long as the process lives.
+    pub async fn refused(
+        &self,
+        user: Option<&str>,
+        roles: &[RoleOutcome<'_>],
+        setting: &str,
+    ) -> Result<(), Unrecorded> {
+        self.audit
+            .append(Draft {
+                kind: Kind::Refused,
+                origin: Arc::clone(&self.origin),
+                user: user.map(str::to_owned),
+                roles: json(&roles),
+                outcome: Some(Outcome::Refused),
+                // The setting alone: what it names may be somebody's address, and this is never redacted.
+                detail: Some(json(&Rule { rule: setting })),
+                body_hash: None,
+            })
+            .await
+    }
+}
+
+#[derive(Serialize)]
+struct Rule<'r> {
+    rule: &'r str,
+}
+
 impl Intent<'_> {
     /// Records what this body is about to take away. Only then may it be sent.
     ///

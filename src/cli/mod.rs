@@ -39,7 +39,7 @@ enum Command {
     /// Shows what the connectors can do, and puts them to the test.
     #[command(subcommand)]
     Connector(connector::Command),
-    /// Makes API tokens.
+    /// Makes, lists and revokes API tokens.
     #[command(subcommand)]
     Token(token::Command),
     /// Connects, lists and forgets integrated accounts.
@@ -82,7 +82,13 @@ pub fn run() -> ExitCode {
 
 fn with_runtime(command: &Command, file: Option<&std::path::Path>) -> Result<ExitCode, Failure> {
     let config = Config::load(file)?;
-    log_to_stderr(config.log.format, matches!(command, Command::Serve));
+    let level = match command {
+        Command::Serve => "info",
+        // What is planted there is no news.
+        Command::Connector(connector::Command::Faults(_)) => "off",
+        _ => "warn",
+    };
+    log_to_stderr(config.log.format, level);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
@@ -98,10 +104,10 @@ fn with_runtime(command: &Command, file: Option<&std::path::Path>) -> Result<Exi
     })
 }
 
-fn log_to_stderr(format: LogFormat, serving: bool) {
+fn log_to_stderr(format: LogFormat, level: &str) {
     // The expression compiler warns of its own internals.
-    let default = if serving { "info,vrl=error" } else { "warn,vrl=error" };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let default = || EnvFilter::new(if level == "off" { level.to_owned() } else { format!("{level},vrl=error") });
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| default());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber in one process is refused; the first stays.
     let _ = match format {

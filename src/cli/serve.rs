@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Failure;
 use super::start::{Started, start};
 use crate::config::Config;
-use crate::gateway::{DEFAULT_ENVIRONMENT, Gateway};
+use crate::gateway::{DEFAULT_ENVIRONMENT, Gateway, NewToken};
 use crate::http::{Site, decode, router};
 use crate::storage::Scope;
 
@@ -31,8 +31,8 @@ pub(super) async fn run(config: Config) -> Result<ExitCode, Failure> {
         eprintln!("made {} (mode 0600): whoever loses it loses the credentials", config.vault_key_file.display());
     }
     if !gateway.has_administrator() {
-        let scopes = vec![Scope::Call, Scope::Admin, Scope::Audit];
-        let (_, token) = gateway.create_token("administrator", scopes, DEFAULT_ENVIRONMENT, None).await?;
+        let new = NewToken::new("administrator", Scope::ALL.to_vec(), DEFAULT_ENVIRONMENT);
+        let (_, token) = gateway.create_token(new).await?;
         greet(address, token.expose_secret());
     }
     tokio::spawn(keep_fresh(Arc::clone(&gateway)));
@@ -88,9 +88,16 @@ pub(super) async fn serve(
 
 async fn keep_fresh(gateway: Arc<Gateway>) {
     let mut ticks = tokio::time::interval(REFRESH_EVERY);
-    let (mut failing, mut without_keys) = (false, false);
+    let (mut failing, mut without_keys, mut orphaned) = (false, false, false);
     loop {
         ticks.tick().await;
+        if gateway.has_administrator() {
+            orphaned = false;
+        } else if !std::mem::replace(&mut orphaned, true) {
+            tracing::warn!(
+                "no API token administers this gateway any more; `offramp token create --scope admin` makes one"
+            );
+        }
         // A file may be slow: it is not read where requests are served.
         let reader = Arc::clone(&gateway);
         let keys = tokio::task::spawn_blocking(move || reader.reload_keys()).await;

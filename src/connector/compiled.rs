@@ -35,6 +35,8 @@ pub struct Connector {
     /// Index of the read that tests an account's credentials.
     pub check: usize,
     pub rate_limit: RateLimitSource,
+    /// The static tables, by name.
+    pub tables: Value,
     pub error_message: Vec<ValuePath>,
     pub errors: Vec<ErrorRule>,
     pub secret_fields: Vec<String>,
@@ -117,6 +119,8 @@ pub struct Operation {
     pub proof: Proof,
     pub user: Vec<UserMapping>,
     pub user_reads: Vec<ReadStep>,
+    /// The steps whose answers of all items the mappings read.
+    pub user_all: Vec<String>,
 }
 
 impl Operation {
@@ -184,6 +188,8 @@ pub struct Lookup {
     /// Indices of the reads to make first.
     pub after: Vec<usize>,
     pub none_when: Option<Expression>,
+    /// What is found shows that the role exists only where this is true.
+    pub shows_when: Option<Expression>,
     /// Not to be in the list proves nothing.
     pub partial: bool,
     /// What is found depends on the item's scope or on the user, besides what is looked for.

@@ -218,7 +218,8 @@ pub(super) struct CallSource {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PaginateSource {
-    /// Path of the list in the body.
+    /// Path of the list in the body; without it, the body itself is the list.
+    #[serde(default)]
     pub(super) list: String,
     /// An expression over `.answer.body` and `.answer.collected` (how many so far): what the next page is asked for with, or null.
     pub(super) next: String,

@@ -36,6 +36,7 @@ impl Wire<'_> {
             raw,
             reading: Arc::new(Reading { value, captured }),
             cut_by: None,
+            further: Vec::new(),
         });
         let matches = |matcher: &AnswerMatcher| {
             (!unreadable || matcher.needs_no_body())

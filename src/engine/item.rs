@@ -10,6 +10,7 @@ use crate::expression::{Answers, Value, id_text};
 use crate::model::{HeldBefore, Outcome, RoleRef, Verified};
 
 /// One role to take away, and how far that is.
+#[derive(Clone)]
 pub(super) struct Item {
     pub(super) role: RoleRef,
     pub(super) value: Value,
@@ -27,9 +28,13 @@ pub(super) struct Item {
     pub(super) unlearnt: Option<Failure>,
     /// Whether the role was shown to exist: listed, in a table, or held.
     pub(super) role_shown: bool,
+    /// Whether a look-up told what role this is.
+    pub(super) learned: bool,
     /// All but the user is shown: whoever shows the user makes it `yes`.
     pub(super) awaits_user: bool,
     pub(super) write: Write,
+    /// Whether a write of it left.
+    pub(super) sent: bool,
 }
 
 /// What became of an item's write.
@@ -61,8 +66,10 @@ impl Item {
             failure: None,
             unlearnt: None,
             role_shown: false,
+            learned: false,
             awaits_user: false,
             write: Write::NotSent,
+            sent: false,
         }
     }
 
@@ -72,9 +79,10 @@ impl Item {
         self.failure = failure;
     }
 
-    /// Takes over what a look-up taught of the role, and that it exists.
-    pub(super) fn learn_role(&mut self, known: &KnownRole) {
-        self.role_shown = true;
+    /// Takes over what a look-up taught of the role, and whether that shows it to exist.
+    pub(super) fn learn_role(&mut self, known: &KnownRole, shows: bool) {
+        self.role_shown |= shows;
+        self.learned = true;
         for (field, value) in known {
             match field.as_str() {
                 "id" => self.role.id = id_text(value).map(|text| text.into_owned()),

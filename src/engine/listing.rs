@@ -1,7 +1,9 @@
 //! A listing of several pages as one answer. Cut short, it proves nothing absent.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::Uri;
 use http::uri::PathAndQuery;
 
@@ -11,7 +13,7 @@ use super::report::Failure;
 use super::retry::Again;
 use super::wire::{Answered, Extra, Page, Wire};
 use crate::connector::{Call, PageBy, Paginate};
-use crate::expression::{Scope, Value};
+use crate::expression::{Scope, Value, id_text};
 use crate::model::{ErrorKind, Outcome};
 
 impl Wire<'_> {
@@ -23,6 +25,7 @@ impl Wire<'_> {
         let mut cursor: Option<String> = None;
         let mut complete = false;
         let mut cut_by = None;
+        let mut further = Vec::new();
         let mut repeated: Option<Box<Repeated>> = None;
         for _ in 0..paginate.max_pages {
             let page = match (cursor.as_deref(), paginate.by) {
@@ -53,16 +56,22 @@ impl Wire<'_> {
                     (here, _) => here.clone(),
                 };
             }
-            let list = list_at(&answered.reading.value, &paginate.list);
-            let Some(list) = list else {
-                first.get_or_insert(answered);
-                break;
+            let list = match at(&answered.reading.value, &paginate.list) {
+                Some(Value::Array(list)) => list,
+                other => {
+                    // Nothing at all may be written as null. It stays null: no list to whoever looks for one.
+                    let null = other == Some(&Value::Null) && first.is_none();
+                    complete = null && next_page(paginate, &answered, 0, scope).is_none();
+                    first.get_or_insert(answered);
+                    break;
+                }
             };
             collected.extend(list.iter().cloned());
-            let so_far = with_collected(&answered.reading.value, collected.len());
-            let next = paginate.next.evaluate(&scope.with_answer(&so_far));
-            let next = crate::expression::id_text(&next).filter(|text| !text.is_empty()).map(|text| text.into_owned());
-            first.get_or_insert(answered);
+            let next = next_page(paginate, &answered, collected.len(), scope);
+            match &first {
+                Some(_) => further.push(answered.shown().clone()),
+                None => first = Some(answered),
+            }
             match next {
                 // A cursor that does not move would never end.
                 Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
@@ -86,8 +95,16 @@ impl Wire<'_> {
             masks: first.masks.clone(),
             reading: Arc::new(value.into()),
             cut_by,
+            further,
         };
         Exchange::of(Ok(Arc::new(whole)), 1, trace, Again::No)
+    }
+}
+
+impl Answered {
+    /// The bytes as they may be shown, of every page in its order.
+    pub(super) fn pages(&self) -> Vec<Bytes> {
+        std::iter::once(self.shown()).chain(&self.further).cloned().collect()
     }
 }
 
@@ -104,10 +121,16 @@ impl Wire<'_> {
     }
 }
 
-fn list_at<'v>(answer: &'v Value, path: &[String]) -> Option<&'v [Value]> {
+fn at<'v>(answer: &'v Value, path: &[String]) -> Option<&'v Value> {
     let body = answer.as_object()?.get("body")?;
-    let list = path.iter().try_fold(body, |value, name| value.as_object()?.get(name.as_str()))?;
-    list.as_array()
+    path.iter().try_fold(body, |value, name| value.as_object()?.get(name.as_str()))
+}
+
+/// What the page after this one is asked for with, if there is one.
+fn next_page(paginate: &Paginate, answered: &Answered, collected: usize, scope: &Scope<'_>) -> Option<String> {
+    let so_far = with_collected(&answered.reading.value, collected);
+    let next = paginate.next.evaluate(&scope.with_answer(&so_far));
+    id_text(&next).filter(|text| !text.is_empty()).map(Cow::into_owned)
 }
 
 fn with_collected(answer: &Value, count: usize) -> Value {

@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use vrl::value::KeyString;
-
 use super::report::Failure;
 use super::run::Run;
 use super::wire::Answered;
 use super::wire::Extra;
 use crate::connector::{Lookup, LookupPlace, RoleField};
-use crate::expression::{Value, id_text, same_id};
+use crate::credentials::KnownRole;
+use crate::expression::{Expression, Value, id_text, same_id};
 use crate::model::{ErrorKind, Outcome, RequestError};
 
 /// So many candidates are named in a message.
@@ -18,7 +17,7 @@ const NAMED_CANDIDATES: usize = 20;
 
 /// How a search ended.
 enum Search {
-    Found(Vec<(KeyString, Value)>),
+    Found(Found),
     /// Nothing matched; these were there. `complete` if all that exist were looked at.
     Absent {
         candidates: Vec<String>,
@@ -30,6 +29,13 @@ enum Search {
     /// The provider's list was not read to its end: whether one alone matches cannot be told.
     CutShort,
     Failed(Failure),
+}
+
+/// What was learnt of the one that matched.
+struct Found {
+    taken: KnownRole,
+    /// It shows that the role exists.
+    shows: bool,
 }
 
 /// What is searched for.
@@ -66,7 +72,7 @@ impl Run<'_> {
             Err(RequestError::new(format!("id: {what} the e-mail address given{listed}")))
         };
         match searched {
-            Search::Found(taken) => {
+            Search::Found(Found { taken, .. }) => {
                 let id = taken.iter().find(|(field, _)| field.as_str() == "id").and_then(|(_, value)| id_text(value));
                 let Some(id) = id else { return refuse("no id is known of the user with", &[]) };
                 self.set_user_id(&id);
@@ -88,6 +94,36 @@ impl Run<'_> {
             Search::Failed(failure) => {
                 self.fail_active(failure);
                 Ok(())
+            }
+        }
+    }
+
+    /// The ids of all users with this address; none where the provider is not asked by address.
+    ///
+    /// # Errors
+    /// If it cannot be told.
+    pub(super) async fn users_at(&mut self, address: &str) -> Result<Vec<String>, Failure> {
+        let Some(lookup) = &self.operation.user_lookup else { return Ok(Vec::new()) };
+        let mut aside = self.aside();
+        aside.set_user_id(address);
+        let searched = aside.search(lookup, &Value::from(address), 0, Given::Text).await;
+        self.trace.append(&mut aside.trace);
+        match searched {
+            Search::Found(Found { taken, .. }) => {
+                let ids = taken.iter().filter(|(field, _)| field.as_str() == "id").filter_map(|(_, id)| id_text(id));
+                Ok(ids.map(Cow::into_owned).collect())
+            }
+            Search::Several(ids) => Ok(ids),
+            Search::Absent { .. } => Ok(Vec::new()),
+            Search::Failed(failure)
+                if failure.kind == ErrorKind::NotFound && matches!(lookup.place, LookupPlace::Read(_, None)) =>
+            {
+                Ok(Vec::new())
+            }
+            Search::Failed(failure) => Err(failure),
+            Search::CutShort => {
+                let message = "the provider's list of users is too long to be searched to its end for an address";
+                Err(Failure::new(ErrorKind::ProviderError, Outcome::Failed, message))
             }
         }
     }
@@ -115,20 +151,20 @@ impl Run<'_> {
         };
         let key = self.role_key(index, given, &text);
         let known = self.wire.account.known_role(&key);
-        let known = match known {
-            Some(known) => Some(known),
+        let (known, shows) = match known {
+            Some(known) => (known, true),
             None => match self.search_role(index, given, &text).await? {
-                Some(taken) => {
+                Some(Found { taken, shows: true }) => {
                     // What holds a secret is read again: nobody would know later that it has to be masked.
                     if self.repeated.is_empty() {
                         self.wire.account.remember_role(key, taken.clone());
                     }
-                    Some(Arc::new(taken))
+                    (Arc::new(taken), true)
                 }
-                None => None,
+                Some(Found { taken, shows: false }) => (Arc::new(taken), false),
+                None => return Ok(()),
             },
         };
-        let Some(known) = known else { return Ok(()) };
         if let (Some(name), Some((_, found))) = (&name, known.iter().find(|(field, _)| field.as_str() == "name"))
             && id.is_some()
             && !same_id(found, &Value::from(name.as_str()), true)
@@ -136,7 +172,7 @@ impl Run<'_> {
             let message = format!("roles[{index}].id and roles[{index}].name name different roles; give one of them");
             return Err(RequestError::new(message));
         }
-        self.items[index].learn_role(&known);
+        self.items[index].learn_role(&known, shows);
         Ok(())
     }
 
@@ -154,12 +190,7 @@ impl Run<'_> {
     }
 
     /// What is known of a role; `None` if it cannot be asked, or the item ended because there is no such role.
-    async fn search_role(
-        &mut self,
-        index: usize,
-        given: RoleField,
-        text: &str,
-    ) -> Result<Option<Vec<(KeyString, Value)>>, RequestError> {
+    async fn search_role(&mut self, index: usize, given: RoleField, text: &str) -> Result<Option<Found>, RequestError> {
         let mut candidates = Vec::new();
         let mut shown_absent = false;
         let mut unlearnt = None;
@@ -167,7 +198,7 @@ impl Run<'_> {
         let operation = self.operation;
         for lookup in operation.role_lookups.iter().filter(|lookup| lookup.given == given) {
             match self.search(lookup, &value, index, given.into()).await {
-                Search::Found(taken) => return Ok(Some(taken)),
+                Search::Found(found) => return Ok(Some(found)),
                 Search::Several(_) if given == RoleField::Id => {
                     let message = format!("roles[{index}].id: the provider lists several roles of that id");
                     return Err(RequestError::new(message));
@@ -225,46 +256,55 @@ impl Run<'_> {
     }
 
     async fn search(&mut self, lookup: &Lookup, given: &Value, index: usize, what: Given) -> Search {
-        match &lookup.place {
+        let mut search = match &lookup.place {
             // A table may know fewer than the provider has: a role that is not in it may exist all the same.
             LookupPlace::Table(rows) => pick(lookup, rows, given, false),
-            LookupPlace::Read(read, list) => {
-                for first in &lookup.after {
-                    if let Err(failure) = self.run_read(&self.connector.reads[*first], Some(index)).await {
-                        return Search::Failed(failure);
-                    }
-                }
-                if lookup.none_when.as_ref().is_some_and(|none| none.is_true(&self.scope(Some(index)))) {
-                    return Search::Absent { candidates: Vec::new(), complete: !lookup.partial, unread: None };
-                }
-                let call = &self.connector.reads[*read];
-                let answered = match self.run_read(call, Some(index)).await {
-                    Ok(answered) => answered,
-                    Err(failure) => return Search::Failed(failure),
-                };
-                match list {
-                    None => self.only_entry(lookup, &answered, given),
-                    Some(list) => {
-                        let scope = self.scope(Some(index));
-                        let entries: Cow<'_, Value> = list.evaluate(&scope);
-                        match entries.as_array() {
-                            Some(entries) => in_listing(lookup, entries, given, what, &answered),
-                            None => Search::Failed(Failure::new(
-                                ErrorKind::ProviderError,
-                                Outcome::Failed,
-                                format!("the provider's answer to `{}` holds no list", call.name),
-                            )),
-                        }
-                    }
-                }
-            }
+            LookupPlace::Read(read, list) => self.search_answer(lookup, *read, list.as_ref(), given, index, what).await,
+        };
+        if let (Search::Found(found), Some(shows)) = (&mut search, &lookup.shows_when) {
+            found.shows = shows.is_true(&self.scope(Some(index)));
         }
+        search
     }
 
-    fn only_entry(&self, lookup: &Lookup, answered: &Answered, given: &Value) -> Search {
-        let body = answered.reading.value.as_object().and_then(|answer| answer.get("body"));
-        let entries: &[Value] = body.map_or(&[], std::slice::from_ref);
-        pick(lookup, entries, given, false)
+    async fn search_answer(
+        &mut self,
+        lookup: &Lookup,
+        read: usize,
+        list: Option<&Expression>,
+        given: &Value,
+        index: usize,
+        what: Given,
+    ) -> Search {
+        // All that the search is made of has to be whole.
+        let mut cut = None;
+        for first in &lookup.after {
+            match self.run_read(&self.connector.reads[*first], Some(index)).await {
+                Ok(answered) => cut = cut.or(Cut::of(&answered)),
+                Err(failure) => return Search::Failed(failure),
+            }
+        }
+        if lookup.none_when.as_ref().is_some_and(|none| none.is_true(&self.scope(Some(index)))) {
+            let none = Search::Absent { candidates: Vec::new(), complete: !lookup.partial, unread: None };
+            return if_whole(none, cut, what);
+        }
+        let call = &self.connector.reads[read];
+        let answered = match self.run_read(call, Some(index)).await {
+            Ok(answered) => answered,
+            Err(failure) => return Search::Failed(failure),
+        };
+        let cut = cut.or(Cut::of(&answered));
+        let Some(list) = list else { return if_whole(only_entry(lookup, &answered, given), cut, what) };
+        let scope = self.scope(Some(index));
+        let entries: Cow<'_, Value> = list.evaluate(&scope);
+        match entries.as_array() {
+            Some(entries) => if_whole(pick(lookup, entries, given, cut.is_none()), cut, what),
+            None => Search::Failed(Failure::new(
+                ErrorKind::ProviderError,
+                Outcome::Failed,
+                format!("the provider's answer to `{}` holds no list", call.name),
+            )),
+        }
     }
 
     /// Runs a read and keeps its answer, for an item where it reads the item.
@@ -286,33 +326,49 @@ impl Run<'_> {
             None => &mut self.shared,
         };
         answers.set(&call.name, Arc::clone(&answered.reading));
-        self.raw.retain(|(step, _)| *step != call.name);
-        self.raw.push((call.name.clone(), answered.shown().clone()));
+        // What no answer at hand was read from is not shown any more.
+        self.raw.retain(|(reading, _)| Arc::strong_count(reading) > 1);
+        self.raw.push((Arc::clone(&answered.reading), answered.pages()));
         Ok(answered)
     }
 }
 
-pub(super) fn is_complete(answered: &Answered) -> bool {
-    let complete = answered.reading.value.as_object().and_then(|answer| answer.get("complete"));
-    complete != Some(&Value::Boolean(false))
+fn only_entry(lookup: &Lookup, answered: &Answered, given: &Value) -> Search {
+    let body = answered.reading.value.as_object().and_then(|answer| answer.get("body"));
+    let entries: &[Value] = body.map_or(&[], std::slice::from_ref);
+    pick(lookup, entries, given, false)
 }
 
-/// What a provider's list says. Of names and addresses, only the whole list can say that one alone has it, or none.
-fn in_listing(lookup: &Lookup, entries: &[Value], given: &Value, what: Given, answered: &Answered) -> Search {
-    let complete = is_complete(answered);
-    let cut_by = || answered.cut_by.as_ref().map(|failure| Failure::clone(failure));
-    match pick(lookup, entries, given, complete) {
-        Search::Found(_) | Search::Absent { .. } if !complete && what == Given::Text => {
-            cut_by().map_or(Search::CutShort, Search::Failed)
+/// A listing ended before its last page.
+struct Cut {
+    by: Option<Arc<Failure>>,
+}
+
+impl Cut {
+    fn of(answered: &Answered) -> Option<Self> {
+        let complete = answered.reading.value.as_object().and_then(|answer| answer.get("complete"));
+        (complete == Some(&Value::Boolean(false))).then(|| Self { by: answered.cut_by.clone() })
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.by.as_ref().map(|failure| Failure::clone(failure))
+    }
+}
+
+/// What a search came to. Of names and addresses, only whole lists can say that one alone has it, or none.
+fn if_whole(search: Search, cut: Option<Cut>, what: Given) -> Search {
+    match (search, cut) {
+        (Search::Found(_) | Search::Absent { .. }, Some(cut)) if what == Given::Text => {
+            cut.failure().map_or(Search::CutShort, Search::Failed)
         }
-        Search::Absent { candidates, .. } if !complete => {
+        (Search::Absent { candidates, .. }, Some(cut)) => {
             let too_long = || {
                 let message = "the provider's list of roles is too long to be searched to its end";
                 Failure::new(ErrorKind::ProviderError, Outcome::Failed, message)
             };
-            Search::Absent { candidates, complete, unread: Some(cut_by().unwrap_or_else(too_long)) }
+            Search::Absent { candidates, complete: false, unread: Some(cut.failure().unwrap_or_else(too_long)) }
         }
-        search => search,
+        (search, _) => search,
     }
 }
 
@@ -333,7 +389,8 @@ fn pick(lookup: &Lookup, entries: &[Value], given: &Value, complete: bool) -> Se
         // Pages that overlap show an entry twice.
         [one, others @ ..] if others.iter().all(|other| same(one, other)) => {
             let taken = lookup.take.iter().filter_map(|(field, path)| Some((field.clone(), path.get(one)?.clone())));
-            Search::Found(taken.filter(|(_, value)| !matches!(value, Value::Null)).collect())
+            let taken = taken.filter(|(_, value)| !matches!(value, Value::Null)).collect();
+            Search::Found(Found { taken, shows: true })
         }
         [] => Search::Absent { candidates: entries.iter().filter_map(label).collect(), complete, unread: None },
         several => {

@@ -3,6 +3,7 @@
 
 mod classify;
 mod exchange;
+mod guard;
 mod item;
 mod limits;
 mod listing;
@@ -35,11 +36,12 @@ use wire::{CallLimits, Extra, Wire};
 
 use crate::audit::Trail;
 use crate::credentials::Account;
-use crate::expression::Value;
+use crate::expression::{Answers, Value};
 use crate::model::{Options, Outcome, RequestError, ResponseFormat, RoleRef, UnassignRequest, VerifyMode};
 use crate::transport::{BreakerTransport, Lane, Transport};
 
 pub(crate) use classify::shown_body;
+pub use guard::{Forbidden, Guard, PROTECTED_ROLES, PROTECTED_USERS, Unreserved};
 pub(crate) use limits::normalised;
 pub use mapped::{Mapped, Shown, UserFields};
 pub use report::{Failure, ItemReport, PlanStep, Report, Seen, TraceStep};
@@ -90,9 +92,25 @@ impl Engine {
         request: UnassignRequest,
         trail: Option<&Trail>,
     ) -> Result<Report, RequestError> {
+        self.unassign_guarded(account, request, trail, None).await
+    }
+
+    /// As [`Self::unassign`]; `guard` is asked before the first write.
+    ///
+    /// # Errors
+    /// As [`Self::unassign`].
+    pub async fn unassign_guarded(
+        &self,
+        account: &Account,
+        request: UnassignRequest,
+        trail: Option<&Trail>,
+        guard: Option<&dyn Guard>,
+    ) -> Result<Report, RequestError> {
         let mut run = self.begin(account, request)?;
-        run.trail = trail;
-        self.work(&mut run).await?;
+        (run.trail, run.guard) = (trail, guard);
+        let worked = self.work(&mut run).await;
+        run.settle_reservation().await;
+        worked?;
         run.prove(self.limits.wait_limit).await;
         Ok(self.report(run).await)
     }
@@ -224,11 +242,11 @@ impl Engine {
         if wanted {
             let gone = |item: &&Item| matches!(item.outcome, Some(Outcome::Removed | Outcome::AlreadyAbsent));
             run.removed = Value::Array(run.items.iter().filter(gone).map(|item| item.value.clone()).collect());
-            if let Some((mapping, index, fields)) = run.map_user() {
-                user = fields;
-                let raw = run.raw.iter().find(|(step, _)| *step == mapping.step && !mapping.before);
-                remote_data =
-                    raw.and_then(|(_, raw)| user::remote_object(raw, &mapping.at, index, &run.connector.secret_fields));
+            run.all = Answers::together(run.items.iter().map(|item| &item.answers), &run.operation.user_all);
+            if let Some(mapped) = run.map_user() {
+                let pages = run.raw.iter().find(|(reading, _)| std::ptr::eq(Arc::as_ptr(reading), mapped.reading));
+                remote_data = pages.and_then(|(_, pages)| mapped.remote_object(pages, &run.connector.secret_fields));
+                user = mapped.fields;
             }
         }
         let mut plan = run.request.options.dry_run.then_some(run.plan);

@@ -57,6 +57,7 @@ impl Wire<'_> {
             raw: said.body.clone(),
             reading: Arc::new(Value::Null.into()),
             cut_by: None,
+            further: Vec::new(),
         }
     }
 }

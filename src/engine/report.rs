@@ -14,6 +14,8 @@ use crate::model::{ErrorKind, HeldBefore, Outcome, RoleRef, Verified};
 
 /// The reason of an item that was not tried after another showed that the account does not serve.
 pub(super) const NOT_ATTEMPTED: &str = "not_attempted";
+/// The reason of an item that the operator forbids.
+pub(super) const GUARDED: &str = "guard";
 
 /// Everything a response is rendered from.
 #[derive(Debug)]
@@ -190,11 +192,12 @@ impl Report {
     }
 
     /// Whether a later attempt could say nothing else: what was to be done is done, or there was a clear no to it. Not so
-    /// where nobody knows, or where the no is a matter of time or of the account.
+    /// where nobody knows, or where the no is a matter of time, of the account or of
+    /// the operator's settings.
     pub fn is_settled(&self) -> bool {
         self.items.iter().all(|item| match item.outcome {
             Outcome::Removed | Outcome::AlreadyAbsent => true,
-            Outcome::Refused => item.reason != Some(NOT_ATTEMPTED),
+            Outcome::Refused => item.reason.is_none(),
             Outcome::Failed => item.failure.as_ref().is_some_and(|failure| {
                 let kind = failure.kind;
                 !kind.is_of_account() && kind.status() < 500

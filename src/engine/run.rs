@@ -2,10 +2,12 @@
 //! before the first write.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 use vrl::value::{KeyString, ObjectMap};
 
+use super::guard::Guard;
 use super::item::{Item, Write};
 use super::locks::Locks;
 use super::mask::Secrets;
@@ -15,11 +17,14 @@ use super::streamed::Streamed;
 use super::wire::{Answered, Wire};
 use crate::audit::Trail;
 use crate::connector::{Connector, NamedValue, Operation, ReadStep, Step, Stop};
-use crate::expression::{Answers, Scope, Value};
+use crate::expression::{Answers, Reading, Scope, Value};
 use crate::model::{ErrorKind, HeldBefore, Outcome, RequestError, UnassignRequest, Verified};
 use crate::transport::Turn;
 
 static NULL: Value = Value::Null;
+
+/// A write that got no answer has arrived by then, or never will.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(3);
 
 /// One request at work.
 pub(super) struct Run<'e> {
@@ -31,7 +36,13 @@ pub(super) struct Run<'e> {
     pub(super) trail: Option<&'e Trail>,
     /// Held to the end: so many requests of an account are at work at once.
     pub(super) turn: Option<Turn<'e>>,
+    /// Whom to ask before the first write.
+    pub(super) guard: Option<&'e dyn Guard>,
+    /// What the guard counted for this request, until it is settled.
+    pub(super) reservation: Option<String>,
     pub(super) request: UnassignRequest,
+    /// The user's id as the caller gave it, where a look-up gave another.
+    pub(super) given_id: Option<String>,
     pub(super) input: Value,
     pub(super) items: Vec<Item>,
     /// The active items' values, as `.items`.
@@ -51,8 +62,10 @@ pub(super) struct Run<'e> {
     user_shown: bool,
     /// Secrets of the account that answers repeated.
     pub(super) repeated: Secrets,
-    /// The latest good answer's bytes of each read.
-    pub(super) raw: Vec<(String, bytes::Bytes)>,
+    /// The bytes that the answers at hand were read from, a page each of a listing.
+    pub(super) raw: Vec<(Arc<Reading>, Vec<bytes::Bytes>)>,
+    /// Answers of all items together, once the user is mapped.
+    pub(super) all: Answers,
     held_locks: Vec<OwnedMutexGuard<()>>,
 }
 
@@ -67,7 +80,10 @@ impl<'e> Run<'e> {
             locks,
             trail: None,
             turn: None,
+            guard: None,
+            reservation: None,
             request,
+            given_id: None,
             input,
             items,
             items_value: Value::Null,
@@ -83,8 +99,18 @@ impl<'e> Run<'e> {
             user_shown: false,
             repeated: Secrets::default(),
             raw: Vec::new(),
+            all: Answers::default(),
             held_locks: Vec::new(),
         }
+    }
+
+    /// A run on what is known so far: what it reads leaves this one as it was.
+    pub(super) fn aside(&self) -> Self {
+        let mut aside = Self::new(self.wire, self.locks, self.request.clone(), self.items.clone());
+        aside.items_value = self.items_value.clone();
+        aside.lets = self.lets.clone();
+        aside.shared = self.shared.clone();
+        aside
     }
 
     pub(super) fn scope(&self, item: Option<usize>) -> Scope<'_> {
@@ -92,6 +118,7 @@ impl<'e> Run<'e> {
         Scope {
             input: &self.input,
             account: &self.wire.account.values,
+            tables: &self.connector.tables,
             item: item.map_or(&NULL, |item| &item.value),
             items: &self.items_value,
             lets: &self.lets,
@@ -104,6 +131,7 @@ impl<'e> Run<'e> {
             call: &NULL,
             shared: Some(&self.shared),
             own: item.map(|item| &item.answers),
+            all: Some(&self.all),
             fresh: false,
             captured: None,
             row: &[],
@@ -111,7 +139,7 @@ impl<'e> Run<'e> {
     }
 
     pub(super) fn set_user_id(&mut self, id: &str) {
-        self.request.id = Some(id.to_owned());
+        self.given_id = self.request.id.replace(id.to_owned());
         self.input = super::prepare::input_value(Some(id));
     }
 
@@ -171,6 +199,12 @@ impl<'e> Run<'e> {
                 if self.active().is_empty() {
                     break;
                 }
+                if let Some(guard) = self.guard {
+                    self.ask_guard(guard).await;
+                    if self.active().is_empty() {
+                        break;
+                    }
+                }
                 if self.request.options.dry_run {
                     self.plan_writes(&operation.steps[at..]);
                     break;
@@ -197,7 +231,7 @@ impl<'e> Run<'e> {
                 Step::Write(write) => self.write_step(write).await,
             }
         }
-        self.held_locks.clear();
+        self.release_locks();
         Ok(())
     }
 
@@ -207,7 +241,7 @@ impl<'e> Run<'e> {
     }
 
     /// Names a value: once for all items, or for each where it is made of the item.
-    fn let_step(&mut self, named: &NamedValue) {
+    pub(super) fn let_step(&mut self, named: &NamedValue) {
         let name = KeyString::from(named.name.as_str());
         if !named.per_item {
             let value = named.expression.evaluate(&self.scope(None)).into_owned();
@@ -220,7 +254,7 @@ impl<'e> Run<'e> {
         }
     }
 
-    async fn read_step(&mut self, read: &ReadStep) {
+    pub(super) async fn read_step(&mut self, read: &ReadStep) {
         let call = &self.connector.reads[read.read];
         if !call.per_item {
             if self.holds_true(read.when.as_ref(), None)
@@ -242,6 +276,18 @@ impl<'e> Run<'e> {
 
     pub(super) fn holds_true(&self, when: Option<&crate::expression::Expression>, item: Option<usize>) -> bool {
         when.is_none_or(|when| when.is_true(&self.scope(item)))
+    }
+
+    /// Lets others at what was locked; a while later if a write got no answer, for it may yet arrive, and a provider that is
+    /// told the whole of what is to be held would undo by it what another did meanwhile.
+    fn release_locks(&mut self) {
+        let held = std::mem::take(&mut self.held_locks);
+        if !held.is_empty() && self.items.iter().any(|item| item.write == Write::Lost) {
+            tokio::spawn(async move {
+                tokio::time::sleep(ARRIVES_WITHIN).await;
+                drop(held);
+            });
+        }
     }
 
     fn stop_step(&mut self, stop: &Stop) -> Result<(), RequestError> {

@@ -8,12 +8,22 @@ use super::classify::shown_body;
 use super::mapped::{Mapped, UserFields};
 use super::run::Run;
 use crate::connector::{Element, FieldSource, List, MappedField, Members, UserMapping};
-use crate::expression::{Cell, Scope, TreeTemplate, Value, same_id};
+use crate::expression::{Cell, Reading, Scope, TreeTemplate, Value, same_id};
 use crate::model::FieldType;
 
+/// A mapping, applied.
+pub(super) struct MappedUser<'r> {
+    pub(super) fields: UserFields,
+    /// The answer it was mapped from.
+    pub(super) reading: &'r Reading,
+    pub(super) mapping: &'r UserMapping,
+    /// The object's place, where it is one of a list.
+    index: Option<usize>,
+}
+
 impl Run<'_> {
-    /// The first mapping whose step was answered well, applied; with the object's place, where it is one of a list.
-    pub(super) fn map_user(&self) -> Option<(&UserMapping, Option<usize>, UserFields)> {
+    /// The first mapping whose step was answered well, applied.
+    pub(super) fn map_user(&self) -> Option<MappedUser<'_>> {
         let scope = self.scope(self.items.len().checked_sub(1));
         self.operation.user.iter().find_map(|mapping| {
             let reading = scope.reading(&mapping.step, mapping.before)?;
@@ -26,7 +36,8 @@ impl Run<'_> {
             fields.extend(
                 mapping.fields.iter().filter_map(|field| Some((field.name, field.holds, map_field(field, &scope)?))),
             );
-            Some((mapping, index, UserFields { document: reading.captured.document().clone(), fields }))
+            let fields = UserFields { document: reading.captured.document().clone(), fields };
+            Some(MappedUser { fields, reading, mapping, index })
         })
     }
 }
@@ -124,30 +135,41 @@ fn has_value(cell: &Cell) -> bool {
     }
 }
 
-/// The provider's object at `path` of a body that was read as JSON (the element at `index`, where a list is there), its
-/// bytes as they came; masked where the definition names secrets.
-pub(super) fn remote_object(
-    raw: &Bytes,
-    path: &[String],
-    index: Option<usize>,
-    secret_fields: &[String],
-) -> Option<Bytes> {
-    let bytes = if let Some(index) = index {
-        let mut reader = serde_json::Deserializer::from_slice(raw);
-        let list = At(path).deserialize(&mut reader).ok()??;
-        let elements: Vec<&RawValue> = serde_json::from_str(list.get()).ok()?;
-        raw.slice_ref(elements.get(index)?.get().as_bytes())
-    } else if path.is_empty() {
-        raw.slice_ref(raw.trim_ascii())
-    } else {
-        let mut reader = serde_json::Deserializer::from_slice(raw);
-        let found = At(path).deserialize(&mut reader).ok()??;
-        raw.slice_ref(found.get().as_bytes())
-    };
-    if secret_fields.is_empty() {
-        return Some(bytes);
+impl MappedUser<'_> {
+    /// The provider's object that was mapped, its bytes as they came; masked where the definition names secrets.
+    pub(super) fn remote_object(&self, pages: &[Bytes], secret_fields: &[String]) -> Option<Bytes> {
+        let bytes = match self.index {
+            Some(index) => element_of(pages, &self.mapping.at, index)?,
+            None => object_in(pages.first()?, &self.mapping.at)?,
+        };
+        if secret_fields.is_empty() {
+            return Some(bytes);
+        }
+        shown_body(&bytes, secret_fields).map(|json| Bytes::from(json.to_string()))
     }
-    shown_body(&bytes, secret_fields).map(|json| Bytes::from(json.to_string()))
+}
+
+/// What is at `path` of a body that was read as JSON.
+fn object_in(raw: &Bytes, path: &[String]) -> Option<Bytes> {
+    if path.is_empty() {
+        return Some(raw.slice_ref(raw.trim_ascii()));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(raw);
+    let found = At(path).deserialize(&mut reader).ok()??;
+    Some(raw.slice_ref(found.get().as_bytes()))
+}
+
+/// The element at `index` of the list at `path`, which goes on from page to page.
+fn element_of(pages: &[Bytes], path: &[String], mut index: usize) -> Option<Bytes> {
+    for raw in pages {
+        let list = object_in(raw, path)?;
+        let elements: Vec<&RawValue> = serde_json::from_slice(&list).ok()?;
+        match elements.get(index) {
+            Some(element) => return Some(raw.slice_ref(element.get().as_bytes())),
+            None => index -= elements.len(),
+        }
+    }
+    None
 }
 
 /// Finds the raw JSON at a path of names.

@@ -39,6 +39,8 @@ pub struct Answered {
     pub(super) reading: Arc<Reading>,
     /// What ended a listing before its last page.
     pub(super) cut_by: Option<Arc<Failure>>,
+    /// As they may be shown, the pages of a listing after the first.
+    pub(super) further: Vec<Bytes>,
 }
 
 /// Shows the status only: the body may hold secrets.

@@ -132,6 +132,9 @@ impl Run<'_> {
         self.remote_calls += exchange.sends;
         self.wire.written |= exchange.sends > 0;
         self.stream = exchange.rest;
+        for index in indices {
+            self.items[*index].sent |= exchange.sends > 0;
+        }
         let answer = match &exchange.result {
             Ok(answered) => Some(Arc::clone(answered)),
             Err(failure) => failure.answer.clone(),

@@ -8,7 +8,7 @@ use vrl::value::Value;
 
 use super::captured::{Captured, Cell, Reading};
 use super::program::Place;
-use super::value::PathRest;
+use super::value::{PathRest, join};
 
 static NULL: Value = Value::Null;
 
@@ -48,8 +48,35 @@ impl Answers {
     }
 
     fn reading(&self, step: &str, before: bool) -> Option<&Reading> {
+        self.kept(step, before).map(Arc::as_ref)
+    }
+
+    /// Of these steps the answers of all, one after another: members of objects side by side, elements of lists in a row,
+    /// of anything else the first. A step that is not each one's own is left out.
+    pub fn together<'a>(of: impl Iterator<Item = &'a Self> + Clone, steps: &[String]) -> Self {
+        let mut together = Self::default();
+        for step in steps {
+            let all = |before: bool| {
+                let mut readings = of.clone().filter_map(|answers| answers.kept(step, before));
+                let first = Arc::clone(readings.next()?);
+                Some(readings.fold(first, |all, next| {
+                    let mut value = all.value.clone();
+                    join(&mut value, &next.value);
+                    Arc::new(value.into())
+                }))
+            };
+            let (latest, before) = (all(false), all(true));
+            if latest.is_some() || before.is_some() {
+                together.written = true;
+                together.entries.push(Entry { step: step.clone(), latest, before });
+            }
+        }
+        together
+    }
+
+    fn kept(&self, step: &str, before: bool) -> Option<&Arc<Reading>> {
         let entry = self.entries.iter().find(|entry| entry.step == step)?;
-        if before && self.written { entry.before.as_deref() } else { entry.latest.as_deref() }
+        if before && self.written { entry.before.as_ref() } else { entry.latest.as_ref() }
     }
 
     /// Whether a step's latest answer is from before the write.
@@ -86,6 +113,10 @@ pub(super) enum Root {
     Message,
     Client,
     Before,
+    /// Answers of all items together, in a user's mapping.
+    All,
+    /// The definition's static tables.
+    Tables,
     Step(String),
 }
 
@@ -111,19 +142,24 @@ impl Root {
             "message" => Self::Message,
             "client" => Self::Client,
             "before" => Self::Before,
+            "all" => Self::All,
+            "tables" => Self::Tables,
             _ => return None,
         })
     }
 }
 
-/// The roots of every path: `.input`, `.item`, `.items`, `.account`, `.let`, `.each`, `.value`, `.answer`, `.object`,
-/// `.removed`, `.group`, `.token`, `.message`, `.client`, `.before.<step>`, and the steps by their names. What is absent is null.
+/// The roots of every path: `.input`, `.item`, `.items`, `.account`, `.tables`, `.let`, `.each`, `.value`, `.answer`, `.object`,
+/// `.removed`, `.group`, `.token`, `.message`, `.client`, `.before.<step>`, `.all.<step>`, `.all.before.<step>`, and the
+/// steps by their names. What is absent is null.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
     /// The request-wide inputs, after their transforms.
     pub input: &'a Value,
     /// The account's settings, without its secrets (with them only where the credentials are rendered).
     pub account: &'a Value,
+    /// The definition's static tables, by name.
+    pub tables: &'a Value,
     /// The item of work, in a step of one item.
     pub item: &'a Value,
     /// All items still to be worked on.
@@ -147,6 +183,8 @@ pub struct Scope<'a> {
     /// Answers of request-wide steps, and of this item's own.
     pub shared: Option<&'a Answers>,
     pub own: Option<&'a Answers>,
+    /// Answers of all items together.
+    pub all: Option<&'a Answers>,
     /// Once something was written, answers from before are shown by `.before` alone: they prove nothing.
     pub fresh: bool,
     /// What was captured of the answer that a user is mapped from, and the row of the element being gone through.
@@ -160,6 +198,7 @@ impl<'a> Scope<'a> {
         Self {
             input: &NULL,
             account,
+            tables: &NULL,
             item: &NULL,
             items: &NULL,
             lets: &NULL,
@@ -172,6 +211,7 @@ impl<'a> Scope<'a> {
             call: &NULL,
             shared: None,
             own: None,
+            all: None,
             fresh: false,
             captured: None,
             row: &[],
@@ -233,6 +273,16 @@ impl<'a> Scope<'a> {
                 let (step, rest) = rest.split_field()?;
                 rest.get(self.step_before(step)?)
             }
+            Root::All => {
+                let (first, rest) = rest.split_field()?;
+                match first {
+                    "before" => {
+                        let (step, rest) = rest.split_field()?;
+                        rest.get(self.step_of_all(step, true)?)
+                    }
+                    step => rest.get(self.step_of_all(step, false)?),
+                }
+            }
             Root::Let => rest.get(self.own_lets).or_else(|| rest.get(self.lets)),
             root => rest.get(self.root(root)?),
         }
@@ -249,13 +299,19 @@ impl<'a> Scope<'a> {
             Root::Answer => Some(self.answer),
             Root::Object => Some(self.object),
             Root::Removed => Some(self.removed),
+            Root::Tables => Some(self.tables),
             Root::Group => Some(self.group),
             Root::Token => self.call.as_object()?.get("token"),
             Root::Message => self.call.as_object()?.get("message"),
             Root::Client => self.call.as_object()?.get("client"),
-            Root::Before => None,
+            Root::Before | Root::All => None,
             Root::Step(step) => self.step(step),
         }
+    }
+
+    fn step_of_all(&self, step: &str, before: bool) -> Option<&'a Value> {
+        let together = self.all.and_then(|answers| answers.reading(step, before));
+        together.or_else(|| self.reading(step, before)).map(|reading| &reading.value)
     }
 
     fn step_before(&self, step: &str) -> Option<&'a Value> {
@@ -287,6 +343,14 @@ impl Target for Scope<'_> {
             },
             Some(Root::Before) => match segments.next() {
                 Some(OwnedSegment::Field(step)) => self.step_before(step),
+                _ => None,
+            },
+            Some(Root::All) => match segments.next() {
+                Some(OwnedSegment::Field(before)) if before.as_str() == "before" => match segments.next() {
+                    Some(OwnedSegment::Field(step)) => self.step_of_all(step, true),
+                    _ => None,
+                },
+                Some(OwnedSegment::Field(step)) => self.step_of_all(step, false),
                 _ => None,
             },
             Some(root) => self.root(&root),

@@ -88,6 +88,25 @@ impl<'p> PathRest<'p> {
     }
 }
 
+/// Puts a second value beside the first: members of objects side by side, elements of lists in a row. Of anything else
+/// the first stays, but for `false`, which stays from either: what is complete in one part alone is not complete.
+pub(super) fn join(first: &mut Value, second: &Value) {
+    match (first, second) {
+        (Value::Object(first), Value::Object(second)) => {
+            for (name, value) in second {
+                match first.get_mut(name) {
+                    Some(known) => join(known, value),
+                    None => drop(first.insert(name.clone(), value.clone())),
+                }
+            }
+        }
+        (Value::Array(first), Value::Array(second)) => first.extend(second.iter().cloned()),
+        // An empty list may be written as null.
+        (first @ (Value::Null | Value::Boolean(true)), second) => *first = second.clone(),
+        _ => {}
+    }
+}
+
 /// Builds an object from names and values; a `Null` is left out.
 pub fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     // One by one: collected, they would be sorted first.

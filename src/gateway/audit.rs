@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Caller, Gateway, GatewayError};
-use crate::audit::{self, Retired};
+use crate::audit::{self, Retired, RoleOutcome, Trail};
+use crate::engine::Report;
+use crate::model::{Outcome, Verified};
 use crate::storage::{AuditFilter, AuditRecord};
 
 impl Gateway {
@@ -45,4 +47,17 @@ impl Gateway {
 fn days_ago(days: u32) -> Option<String> {
     let age = SignedDuration::from_hours(24 * i64::from(days));
     Timestamp::now().checked_sub(age).ok().filter(|_| days > 0).map(|time| format!("{time:.3}"))
+}
+
+/// Records what became of a request that may have written. Without a report it turned out to be bad input: nothing was
+/// written after all.
+pub(super) fn record(trail: &Trail, report: Option<&Report>) {
+    let items = report.map(|report| report.items.as_slice()).unwrap_or_default();
+    let roles: Vec<RoleOutcome<'_>> = items
+        .iter()
+        .map(|item| RoleOutcome { role: &item.role, outcome: item.outcome, verified: item.verified })
+        .collect();
+    let worst = report.map_or((Outcome::Failed, Verified::Skipped), |report| (report.outcome(), report.verified()));
+    let user = report.map(|report| report.user_id.as_str());
+    trail.result(user.unwrap_or_default(), worst, &roles);
 }

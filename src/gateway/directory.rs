@@ -8,7 +8,7 @@ use super::{Caller, GatewayError};
 use crate::connector::Registry;
 use crate::credentials::vault::{KeyId, VaultError, same_secrets};
 use crate::credentials::{Account, Context};
-use crate::storage::{AccountRecord, TokenRecord};
+use crate::storage::{AccountRecord, StorageError, TokenRecord};
 
 /// An account's record, and the account made of it, or why none could be.
 #[derive(Debug)]
@@ -55,12 +55,18 @@ impl Directory {
             by_id.insert(record.id.clone(), Arc::new(Entry { record, account }));
         }
         let tokens = tokens.into_iter().map(|token| {
-            let TokenRecord { id, environment, scopes, envelope, .. } = token;
-            let caller = Caller { token: id, environment, scopes, envelope };
-            (token.hash, Arc::new(caller))
+            let expires_at = token.expires_at.as_deref().map(str::parse).transpose().map_err(|_| corrupt(&token.id))?;
+            let TokenRecord { id, environment, scopes, envelope, hash, .. } = token;
+            Ok((hash, Arc::new(Caller { token: id, environment, scopes, envelope, expires_at })))
         });
-        Ok(Self { revision: Some(revision), keys, accounts: by_id, tokens: tokens.collect() })
+        let tokens = tokens.collect::<Result<_, StorageError>>()?;
+        Ok(Self { revision: Some(revision), keys, accounts: by_id, tokens })
     }
+}
+
+fn corrupt(id: &str) -> StorageError {
+    let reason = "expires_at: it is no time as RFC 3339 has it".to_owned();
+    StorageError::Corrupt { record: "API token", id: id.to_owned(), reason }
 }
 
 fn open(

@@ -2,38 +2,45 @@
 
 mod audit;
 mod directory;
+mod error;
+mod guard;
 mod keeper;
 pub mod keys;
 mod once;
+mod rates;
 mod settle;
+mod tokens;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value as Json};
-use subtle::ConstantTimeEq;
-use thiserror::Error;
 use tokio_util::task::TaskTracker;
 
-use crate::audit::{Audit, Origin, RoleOutcome, Trail};
-use crate::connector::{Connector, Registry};
+use crate::audit::{Audit, Origin, Trail};
+use crate::connector::Registry;
 use crate::credentials::api_token::ApiToken;
-use crate::credentials::vault::{MasterKeyError, Vault, VaultError, same_secrets};
-use crate::credentials::{Account, Context, ContextError};
-use crate::engine::{Engine, Failure, Report};
-use crate::model::{Outcome, RequestError, UnassignRequest, Verified};
-use crate::storage::{
-    AccountRecord, AccountStatus, Envelope, Scope, Storage, StorageError, TokenRecord, new_id, timestamp,
-};
+use crate::credentials::vault::{Vault, same_secrets};
+use crate::credentials::{Account, Context};
+use crate::engine::{Engine, Guard, Report};
+use crate::model::{RequestError, UnassignRequest};
+use crate::storage::{AccountRecord, AccountStatus, Envelope, Scope, Storage, new_id, timestamp};
 
 use directory::Directory;
 pub use directory::Entry;
+pub use error::GatewayError;
+use guard::Rules;
+pub use guard::{GuardSettings, Protected};
 use keeper::{Keeper, seal};
 use keys::MissingKeys;
 use once::Flights;
 pub use once::{Answer, Claim, End, IdempotencyKey, IdempotencySettings, KeyError, Once};
+use rates::Rate;
+pub use rates::{Limited, RateLimits};
 pub use settle::Settlement;
+pub use tokens::{Expiry, NewToken, Stranger};
 
 /// The environment of the administrator's token, and of whoever names none.
 pub const DEFAULT_ENVIRONMENT: &str = "default";
@@ -49,6 +56,8 @@ pub struct Caller {
     pub environment: String,
     pub scopes: Vec<Scope>,
     pub envelope: Envelope,
+    /// From then on the token is none.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl Caller {
@@ -56,46 +65,8 @@ impl Caller {
     pub fn operator(environment: &str) -> Self {
         let scopes = vec![Scope::Call, Scope::Admin, Scope::Audit];
         let (token, environment) = (OPERATOR_ID.to_owned(), environment.to_owned());
-        Self { token, environment, scopes, envelope: Envelope::Bare }
+        Self { token, environment, scopes, envelope: Envelope::Bare, expires_at: None }
     }
-}
-
-/// Why the gateway could not do as asked.
-#[derive(Debug, Error)]
-pub enum GatewayError {
-    /// There is no such thing in the caller's environment.
-    #[error("{0}")]
-    NotFound(String),
-    /// The request must change.
-    #[error(transparent)]
-    Request(#[from] RequestError),
-    /// The account's context does not suit the connector.
-    #[error(transparent)]
-    Context(#[from] ContextError),
-    /// The provider did not take a new account's credentials; nothing was kept.
-    #[error("{}", failure.message)]
-    Credentials { failure: Box<Failure>, connector: Arc<Connector> },
-    /// The account was kept by another version, or its connector's definition has a mistake.
-    #[error("the account cannot be used: {0}")]
-    Unusable(String),
-    /// A request's own task came to an unexpected end; what it had recorded says how far it was.
-    #[error("the request's work broke off: {0}")]
-    Broken(String),
-    /// Its idempotency key does not allow it now.
-    #[error(transparent)]
-    Idempotency(KeyError),
-    /// The database does not serve.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The credentials cannot be encrypted or opened.
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-    /// Credentials are encrypted with a key that is not at hand: the operator must put it back.
-    #[error(transparent)]
-    Keys(#[from] MissingKeys),
-    /// The file of the vault's keys cannot be read.
-    #[error(transparent)]
-    KeyFile(#[from] MasterKeyError),
 }
 
 /// What a gateway is made of.
@@ -118,12 +89,16 @@ pub struct Settings {
     pub redact_after_days: u32,
     /// After so many days entries of the audit are dropped; 0: never.
     pub keep_days: u32,
+    pub rates: RateLimits,
+    pub guard: GuardSettings,
     pub idempotency: IdempotencySettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { audit: true, redact_after_days: 0, keep_days: 0, idempotency: IdempotencySettings::default() }
+        let (rates, guard) = (RateLimits::default(), GuardSettings::default());
+        let idempotency = IdempotencySettings::default();
+        Self { audit: true, redact_after_days: 0, keep_days: 0, rates, guard, idempotency }
     }
 }
 
@@ -137,6 +112,9 @@ pub struct Gateway {
     envelope: Envelope,
     audit: Option<Audit>,
     settings: Settings,
+    token_rate: Option<Rate>,
+    account_rate: Option<Rate>,
+    rules: Option<Rules>,
     directory: ArcSwap<Directory>,
     at_work: TaskTracker,
     flights: Arc<Flights>,
@@ -159,17 +137,21 @@ impl Gateway {
         let admin = Some(parts.admin_token.expose_secret()).filter(|token| !token.is_empty()).map(|token| {
             let scopes = vec![Scope::Call, Scope::Admin, Scope::Audit];
             let (id, environment) = (ADMIN_TOKEN_ID.to_owned(), DEFAULT_ENVIRONMENT.to_owned());
-            let caller = Caller { token: id, environment, scopes, envelope: parts.envelope };
+            let caller = Caller { token: id, environment, scopes, envelope: parts.envelope, expires_at: None };
             (ApiToken::hash(token), Arc::new(caller))
         });
+        let rules = Rules::of(&settings.guard, &parts.registry)?;
         let (at_work, vault) = (TaskTracker::new(), Arc::new(parts.vault));
         let flights =
             Flights::new(Arc::clone(&parts.storage), Arc::clone(&vault), settings.idempotency, at_work.clone());
         let gateway = Self {
+            rules,
             registry: parts.registry,
             engine: parts.engine,
             keeper: Arc::new(Keeper { storage: Arc::clone(&parts.storage), vault }),
             audit: settings.audit.then(|| Audit::start(Arc::clone(&parts.storage))),
+            token_rate: Rate::of("token_requests_per_minute", settings.rates.per_token),
+            account_rate: Rate::of("account_requests_per_minute", settings.rates.per_account),
             settings,
             storage: parts.storage,
             admin,
@@ -179,7 +161,18 @@ impl Gateway {
             flights: Arc::new(flights),
         };
         gateway.refresh().await?;
+        gateway.warn_of_idle_rules();
         Ok(gateway)
+    }
+
+    /// A rule for an account that is not there protects nobody yet, and may be misspelt.
+    fn warn_of_idle_rules(&self) {
+        let directory = self.directory.load();
+        for account in self.rules.iter().flat_map(Rules::accounts) {
+            if !directory.accounts.contains_key(account) {
+                tracing::warn!(account, "the guard's settings name an account that is not connected");
+            }
+        }
     }
 
     /// The connectors.
@@ -205,6 +198,9 @@ impl Gateway {
         let current = self.directory.load_full();
         let directory = Directory::build((revision, keys), accounts, tokens, &current, &self.registry, &self.keeper)?;
         self.directory.store(Arc::new(directory));
+        for rate in self.token_rate.iter().chain(&self.account_rate) {
+            rate.forget_quiet();
+        }
         Ok(())
     }
 
@@ -228,23 +224,11 @@ impl Gateway {
         Ok(self.storage.ping().await?)
     }
 
-    /// Who has this token; `None` if nobody.
-    pub fn authenticate(&self, token: &str) -> Option<Arc<Caller>> {
-        let hash = ApiToken::hash(token);
-        if let Some((admin, caller)) = &self.admin
-            && bool::from(admin.ct_eq(&hash))
-        {
-            return Some(Arc::clone(caller));
-        }
-        // Looked up by hash: how long that takes says nothing of the token.
-        self.directory.load().tokens.get(&hash).cloned()
-    }
-
     /// Takes roles away with one of the caller's accounts. Once begun, it comes to its end, recorded, whether or not
     /// anybody still waits for it.
     ///
     /// # Errors
-    /// If the request is bad input.
+    /// If the request is bad input, or the account had too many.
     pub async fn unassign(
         self: &Arc<Self>,
         caller: &Caller,
@@ -252,6 +236,9 @@ impl Gateway {
         request: UnassignRequest,
         request_id: &str,
     ) -> Result<Report, GatewayError> {
+        if let Some(rate) = &self.account_rate {
+            rate.admit(&account.id).map_err(GatewayError::Limited)?;
+        }
         let trail = self.audit.clone().filter(|_| !request.options.dry_run).map(|audit| {
             let origin = Origin {
                 environment: caller.environment.clone(),
@@ -261,12 +248,14 @@ impl Gateway {
             };
             Trail::new(audit, origin)
         });
+        let guard = self.rules.as_ref().and_then(|rules| rules.at(&account, &self.storage));
         let gateway = Arc::clone(self);
         // A task of its own: a caller that hangs up does not cancel a write half-way.
         let at_work = async move {
-            let report = gateway.engine.unassign(&account, request, trail.as_ref()).await;
+            let guard = guard.as_ref().map(|guard| guard as &dyn Guard);
+            let report = gateway.engine.unassign_guarded(&account, request, trail.as_ref(), guard).await;
             if let Some(trail) = trail.as_ref().filter(|trail| trail.has_intent()) {
-                record(trail, report.as_ref().ok());
+                audit::record(trail, report.as_ref().ok());
             }
             if let Some(needs_reauth) = account.take_news() {
                 gateway.note_status(&account, needs_reauth).await;
@@ -424,64 +413,4 @@ impl Gateway {
         }
         self.refresh().await
     }
-
-    /// Makes an API token. Its text is given here and kept nowhere.
-    ///
-    /// # Errors
-    /// If the database does not serve.
-    pub async fn create_token(
-        &self,
-        name: &str,
-        scopes: Vec<Scope>,
-        environment: &str,
-        envelope: Option<Envelope>,
-    ) -> Result<(TokenRecord, SecretString), GatewayError> {
-        self.create_token_as(new_id(), name, scopes, environment, envelope).await
-    }
-
-    /// [`Self::create_token`] under an id of one's own, which must be new.
-    ///
-    /// # Errors
-    /// If the database does not serve, or the id is taken.
-    pub async fn create_token_as(
-        &self,
-        id: String,
-        name: &str,
-        scopes: Vec<Scope>,
-        environment: &str,
-        envelope: Option<Envelope>,
-    ) -> Result<(TokenRecord, SecretString), GatewayError> {
-        let (text, hash) = ApiToken::generate();
-        let record = TokenRecord {
-            id,
-            name: name.to_owned(),
-            hash,
-            scopes,
-            environment: environment.to_owned(),
-            envelope: envelope.unwrap_or(self.envelope),
-            created_at: timestamp(),
-        };
-        self.storage.insert_token(&record).await?;
-        self.refresh().await?;
-        Ok((record, text))
-    }
-
-    /// Whether anybody at all can administer this gateway.
-    pub fn has_administrator(&self) -> bool {
-        self.admin.is_some()
-            || self.directory.load().tokens.values().any(|caller| caller.scopes.contains(&Scope::Admin))
-    }
-}
-
-/// Records what became of a request that may have written. Without a report it turned out to be bad input: nothing was
-/// written after all.
-fn record(trail: &Trail, report: Option<&Report>) {
-    let items = report.map(|report| report.items.as_slice()).unwrap_or_default();
-    let roles: Vec<RoleOutcome<'_>> = items
-        .iter()
-        .map(|item| RoleOutcome { role: &item.role, outcome: item.outcome, verified: item.verified })
-        .collect();
-    let worst = report.map_or((Outcome::Failed, Verified::Skipped), |report| (report.outcome(), report.verified()));
-    let user = report.map(|report| report.user_id.as_str());
-    trail.result(user.unwrap_or_default(), worst, &roles);
 }

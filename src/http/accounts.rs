@@ -50,7 +50,7 @@ pub(super) struct NewAccount {
         (status = 422, description = "The `Idempotency-Key` was used for another request", body = super::openapi::Error),
         (status = 503, description = "The provider is not there", body = super::openapi::Error),
     ),
-    security(("api_token" = []))
+    security(("api_token" = ["admin"]))
 )]
 pub(super) async fn connect(
     caller: Authorized<Admin>,
@@ -84,7 +84,7 @@ pub(super) async fn connect(
     get, path = "/integrated-account", operation_id = "listAccounts", tag = "accounts", summary = "List accounts",
     responses((status = 200, description = "The accounts of the token's environment, oldest first", body = super::openapi::IntegratedAccounts),
               (status = 401, description = "No valid API token", body = super::openapi::Error)),
-    security(("api_token" = []))
+    security(("api_token" = ["admin"]))
 )]
 pub(super) async fn list(caller: Authorized<Admin>, State(gateway): State<Arc<Gateway>>) -> Response {
     let accounts: Vec<Json> = gateway.accounts(&caller.0).iter().map(|entry| shown(&entry.record)).collect();
@@ -99,7 +99,7 @@ pub(super) async fn list(caller: Authorized<Admin>, State(gateway): State<Arc<Ga
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The account", body = super::openapi::IntegratedAccount),
               (status = 404, description = "No such account in the token's environment", body = super::openapi::Error)),
-    security(("api_token" = []))
+    security(("api_token" = ["admin"]))
 )]
 pub(super) async fn get(
     caller: Authorized<Admin>,
@@ -118,7 +118,7 @@ pub(super) async fn get(
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 204, description = "Forgotten, with its credentials"),
               (status = 404, description = "No such account in the token's environment", body = super::openapi::Error)),
-    security(("api_token" = []))
+    security(("api_token" = ["admin"]))
 )]
 pub(super) async fn disconnect(
     caller: Authorized<Admin>,

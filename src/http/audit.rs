@@ -34,7 +34,7 @@ const LARGEST_LIMIT: usize = 1000;
               (status = 400, description = "An unknown parameter, or one of the wrong form", body = super::openapi::Error),
               (status = 401, description = "No valid API token", body = super::openapi::Error),
               (status = 403, description = "The token lacks the scope `audit`", body = super::openapi::Error)),
-    security(("api_token" = []))
+    security(("api_token" = ["audit"]))
 )]
 pub(super) async fn list(
     caller: Authorized<Audit>,

@@ -5,8 +5,9 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
+use super::limits;
 use crate::engine::{Answered, Failure, normalised};
-use crate::gateway::{GatewayError, KeyError};
+use crate::gateway::{GatewayError, KeyError, Limited};
 use crate::model::{ErrorKind, RequestError};
 use crate::storage::StorageError;
 
@@ -83,11 +84,19 @@ impl From<RequestError> for ApiError {
     }
 }
 
+impl From<Limited> for ApiError {
+    fn from(limited: Limited) -> Self {
+        Self { headers: limits::of_ours(&limited), ..Self::new(ErrorKind::RateLimited, limited.to_string()) }
+    }
+}
+
 impl From<GatewayError> for ApiError {
     fn from(error: GatewayError) -> Self {
         match error {
             GatewayError::Request(error) => error.into(),
             GatewayError::NotFound(message) => Self::new(ErrorKind::NotFound, message),
+            GatewayError::Limited(limited) => limited.into(),
+            GatewayError::Conflict(message) => Self::new(ErrorKind::Conflict, message),
             GatewayError::Context(error) => Self::new(ErrorKind::InvalidRequest, error.to_string()),
             GatewayError::Credentials { failure, connector } => {
                 let status = failure.remote_status().filter(|status| *status >= 400).unwrap_or(failure.kind.status());

@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use super::error::ApiError;
-use crate::gateway::{Caller, Gateway};
+use crate::gateway::{Caller, Gateway, Stranger};
 use crate::model::ErrorKind;
 use crate::storage::Scope;
 
@@ -48,11 +48,15 @@ impl<S: Needs> FromRequestParts<Arc<Gateway>> for Authorized<S> {
         let token = header
             .and_then(|header| header.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let caller = token.and_then(|(_, token)| gateway.authenticate(token.trim()));
-        let Some(caller) = caller else {
-            let message = "a valid API token is needed: `Authorization: Bearer <token>`";
-            return Err(ApiError::new(ErrorKind::Unauthenticated, message));
-        };
+        let known = token.map_or(Err(Stranger::Unknown), |(_, token)| gateway.authenticate(token.trim()));
+        let caller = known.map_err(|stranger| {
+            let message = match stranger {
+                Stranger::Unknown => "a valid API token is needed: `Authorization: Bearer <token>`".to_owned(),
+                Stranger::Expired(end) => format!("the API token expired at {end:.0}; an administrator makes another"),
+            };
+            ApiError::new(ErrorKind::Unauthenticated, message)
+        })?;
+        gateway.admit(&caller)?;
         if !caller.scopes.contains(&S::SCOPE) {
             let message = format!("the API token lacks the scope `{}`", S::SCOPE.as_str());
             return Err(ApiError::new(ErrorKind::Forbidden, message));

@@ -114,6 +114,8 @@ fn after(error: &GatewayError) -> End {
         | GatewayError::Context(_)
         | GatewayError::Credentials { .. }
         | GatewayError::Unusable(_)
+        | GatewayError::Limited(_)
+        | GatewayError::Conflict(_)
         | GatewayError::Idempotency(_)
         | GatewayError::Vault(_) => End::Unused,
         // Nobody knows.

@@ -9,6 +9,7 @@ mod extract;
 mod health;
 mod idempotency;
 mod kept_stream;
+mod limits;
 mod openapi;
 mod respond;
 mod router;

@@ -24,6 +24,8 @@ use super::{accounts, audit, health, tokens, unassign};
         accounts::get,
         accounts::disconnect,
         tokens::create,
+        tokens::list,
+        tokens::revoke,
         audit::list,
         health::live,
         health::ready
@@ -232,7 +234,7 @@ pub(super) struct Item {
     remote_status: Option<u16>,
     /// `read_back` where only the read-back shows that the role is gone.
     confirmed_by: Option<String>,
-    /// Such as `not_attempted`.
+    /// `not_attempted`, or `guard` where a guard of this gateway forbade it.
     reason: Option<String>,
     kind: Option<String>,
     message: Option<String>,
@@ -331,6 +333,29 @@ pub(super) struct CreatedToken {
     environment: String,
     envelope: String,
     created_at: String,
+    /// Null: it lasts until it is revoked.
+    expires_at: Option<String>,
+}
+
+/// A token without its text, which is kept nowhere.
+#[derive(Serialize, ToSchema)]
+pub(super) struct KnownToken {
+    id: String,
+    name: String,
+    scopes: Vec<String>,
+    environment: String,
+    envelope: String,
+    created_at: String,
+    /// Null: it lasts until it is revoked.
+    expires_at: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct KnownTokens {
+    result: Vec<KnownToken>,
+    next_cursor: Option<String>,
+    prev_cursor: Option<String>,
+    result_count: usize,
 }
 
 const REQUEST_ID: &str = "019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b";

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 use axum::{Extension, Router};
 use http::Uri;
 use tower::ServiceExt;
@@ -23,7 +23,8 @@ pub fn router(gateway: Arc<Gateway>, site: Site) -> Router {
         // administration
         .route("/integrated-account", post(accounts::connect).get(accounts::list))
         .route("/integrated-account/{id}", get(accounts::get).delete(accounts::disconnect))
-        .route("/api-token", post(tokens::create))
+        .route("/api-token", post(tokens::create).get(tokens::list))
+        .route("/api-token/{id}", delete(tokens::revoke))
         // operations
         .route("/audit", get(audit::list))
         .route("/health/live", get(health::live))

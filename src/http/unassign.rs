@@ -48,12 +48,12 @@ const PATH: &str = "/unified/user-directory/users/unassign-role";
         (status = 413, description = "The body is larger than the limit", body = super::openapi::Error),
         (status = 422, description = "A guard or the definition forbids it, or the `Idempotency-Key` was used for another request: no \
                         write was sent", body = super::openapi::Error),
-        (status = 429, description = "The provider's rate limit; `Retry-After` says when", body = super::openapi::Error),
+        (status = 429, description = "The provider's rate limit, or the token's or account's own here; `Retry-After` says when", body = super::openapi::Error),
         (status = 502, description = "Not known whether it was done, or accepted without effect", body = super::openapi::Error),
         (status = 503, description = "The provider is not there", body = super::openapi::Error),
         (status = 504, description = "The provider did not answer in time", body = super::openapi::Error),
     ),
-    security(("api_token" = []))
+    security(("api_token" = ["call"]))
 )]
 pub(super) async fn unassign_role(
     caller: Authorized<Call>,

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use audit::{AuditFilter, AuditHead, AuditRecord, Durability, Hash};
 pub use idempotency::{KeyClaim, KeyEnd, KeyState};
-pub use record::{AccountRecord, AccountStatus, Envelope, Scope, TokenRecord, UnknownName};
+pub use record::{AccountRecord, AccountStatus, Envelope, Reservation, Scope, TokenRecord, TokenRemoval, UnknownName};
 
 /// The database, whichever it is. Every change is durable when the call returns.
 #[async_trait]
@@ -49,8 +49,24 @@ pub trait Storage: Send + Sync {
     /// Keeps a new token; [`StorageError::Conflict`] if its id or its hash is taken.
     async fn insert_token(&self, token: &TokenRecord) -> Result<(), StorageError>;
 
-    /// Removes a token. `false`: there is none of this id in this environment.
-    async fn delete_token(&self, environment: &str, id: &str) -> Result<bool, StorageError>;
+    /// Removes a token. With `keep_administrator` not the environment's last one of the scope `admin`: neither one that
+    /// would leave none, nor one that would leave none that lasts.
+    async fn delete_token(
+        &self,
+        environment: &str,
+        id: &str,
+        keep_administrator: bool,
+    ) -> Result<TokenRemoval, StorageError>;
+
+    /// How many removals of an account were reserved after `since` (RFC 3339, UTC, milliseconds).
+    async fn removals(&self, account: &str, since: &str) -> Result<u64, StorageError>;
+
+    /// Reserves removals, unless with those reserved after `since` there would be more than `cap`; in one step, whoever else
+    /// reserves. `false`: nothing was reserved. Older ones are forgotten.
+    async fn reserve_removals(&self, removals: &Reservation, since: &str, cap: u32) -> Result<bool, StorageError>;
+
+    /// What a reservation came to: so many removals were sent.
+    async fn settle_removals(&self, id: &str, sent: u32) -> Result<(), StorageError>;
 
     /// A number that grows with every change to accounts or tokens, in the change's own transaction.
     /// Who keeps a copy reads this first and the records after it: then a change in between is seen the next time.

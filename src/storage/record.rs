@@ -38,8 +38,32 @@ pub struct TokenRecord {
     pub scopes: Vec<Scope>,
     pub environment: String,
     pub envelope: Envelope,
-    /// RFC 3339, UTC, milliseconds.
+    /// RFC 3339, UTC, milliseconds; as is `expires_at`.
     pub created_at: String,
+    /// From then on it is none; `None`: it lasts until it is revoked.
+    pub expires_at: Option<String>,
+}
+
+/// What became of a token that was to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenRemoval {
+    Removed,
+    /// There is none of this id in this environment.
+    Absent,
+    /// It is the environment's last administrator, and was to be kept then.
+    LastAdministrator,
+}
+
+/// Removals that one request is about to send, as the cap counts them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    /// UUID version 7.
+    pub id: String,
+    /// Id of the integrated account.
+    pub account: String,
+    /// RFC 3339, UTC, milliseconds.
+    pub at: String,
+    pub roles: u32,
 }
 
 impl fmt::Debug for AccountRecord {
@@ -67,6 +91,7 @@ impl fmt::Debug for TokenRecord {
             .field("environment", &self.environment)
             .field("envelope", &self.envelope)
             .field("created_at", &self.created_at)
+            .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }
 }

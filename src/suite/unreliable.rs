@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use crate::storage::{
-    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Hash, KeyClaim, KeyEnd, KeyState, Storage,
-    StorageError, TokenRecord,
+    AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Hash, KeyClaim, KeyEnd, KeyState, Reservation,
+    Storage, StorageError, TokenRecord, TokenRemoval,
 };
 
 type Strikes = Box<dyn Fn(&'static str, usize) -> bool + Send>;
@@ -34,8 +34,10 @@ struct State {
 /// Where everything stops for good, as at the end of a process.
 #[derive(Clone, Debug)]
 pub struct Halt {
-    /// This append to the audit, counted from now.
-    pub append: usize,
+    /// At `append_audit`, `claim_key` or `end_key`.
+    pub method: &'static str,
+    /// At this call of it, counted from now.
+    pub call: usize,
     /// Once it is written; before otherwise.
     pub written: bool,
     /// Told when that is reached.
@@ -111,17 +113,16 @@ impl Unreliable {
     }
 
     /// Never ends if this is where everything stops.
-    async fn pass(&self, written: bool) {
+    async fn pass(&self, method: &'static str, written: bool) {
         let reached = {
             let mut state = self.lock();
             match &mut state.halt {
-                Some(halt) if halt.written != written => None,
-                Some(halt) if halt.append == 0 => Some(Arc::clone(&halt.reached)),
-                Some(halt) => {
-                    halt.append -= 1;
-                    None
+                Some(halt) if halt.method == method && halt.written == written => {
+                    let here = halt.call == 0;
+                    halt.call = halt.call.saturating_sub(1);
+                    here.then(|| Arc::clone(&halt.reached))
                 }
-                None => None,
+                _ => None,
             }
         };
         if let Some(reached) = reached {
@@ -173,16 +174,33 @@ impl Storage for Unreliable {
         self.meet("insert_token")?;
         self.inner.insert_token(token).await
     }
-    async fn delete_token(&self, environment: &str, id: &str) -> Result<bool, StorageError> {
+    async fn delete_token(
+        &self,
+        environment: &str,
+        id: &str,
+        keep_administrator: bool,
+    ) -> Result<TokenRemoval, StorageError> {
         self.meet("delete_token")?;
-        self.inner.delete_token(environment, id).await
+        self.inner.delete_token(environment, id, keep_administrator).await
+    }
+    async fn removals(&self, account: &str, since: &str) -> Result<u64, StorageError> {
+        self.meet("removals")?;
+        self.inner.removals(account, since).await
+    }
+    async fn reserve_removals(&self, removals: &Reservation, since: &str, cap: u32) -> Result<bool, StorageError> {
+        self.meet("reserve_removals")?;
+        self.inner.reserve_removals(removals, since, cap).await
+    }
+    async fn settle_removals(&self, id: &str, sent: u32) -> Result<(), StorageError> {
+        self.meet("settle_removals")?;
+        self.inner.settle_removals(id, sent).await
     }
     async fn append_audit(
         &self,
         chain: &(dyn Fn(AuditHead) -> Vec<AuditRecord> + Send + Sync),
     ) -> Result<(), StorageError> {
         let index = self.meet("append_audit")?;
-        self.pass(false).await;
+        self.pass("append_audit", false).await;
         let last = AtomicI64::new(0);
         let noting = |head: AuditHead| {
             let records = chain(head);
@@ -191,7 +209,7 @@ impl Storage for Unreliable {
         };
         self.inner.append_audit(&noting).await?;
         self.committed.fetch_max(last.load(Ordering::Relaxed), Ordering::SeqCst);
-        self.pass(true).await;
+        self.pass("append_audit", true).await;
         let mut state = self.lock();
         if state.loses.as_ref().is_some_and(|loses| loses("append_audit", index)) {
             state.failures += 1;
@@ -213,7 +231,10 @@ impl Storage for Unreliable {
     }
     async fn claim_key(&self, claim: &KeyClaim) -> Result<KeyState, StorageError> {
         self.meet("claim_key")?;
-        self.inner.claim_key(claim).await
+        self.pass("claim_key", false).await;
+        let done = self.inner.claim_key(claim).await?;
+        self.pass("claim_key", true).await;
+        Ok(done)
     }
     async fn renew_key(&self, id: &Hash, holder: &str, lease: Duration) -> Result<bool, StorageError> {
         self.meet("renew_key")?;
@@ -221,7 +242,10 @@ impl Storage for Unreliable {
     }
     async fn end_key(&self, id: &Hash, holder: &str, end: KeyEnd<'_>) -> Result<bool, StorageError> {
         self.meet("end_key")?;
-        self.inner.end_key(id, holder, end).await
+        self.pass("end_key", false).await;
+        let done = self.inner.end_key(id, holder, end).await?;
+        self.pass("end_key", true).await;
+        Ok(done)
     }
     async fn forget_keys(&self) -> Result<u64, StorageError> {
         self.meet("forget_keys")?;

@@ -303,6 +303,14 @@ const PLANTED: &[Planted] = &[
     planted(
         "L033",
         Error,
+        "all items' answers where there is one item",
+        "why: takes the role away",
+        "why: takes the role away\n          when: .all.get_user.status == 200",
+        "when: .all",
+    ),
+    planted(
+        "L033",
+        Error,
         "a group where there is none",
         "why: takes the role away",
         "why: takes the role away\n          when: .group.key != null",

@@ -18,6 +18,7 @@ fn every_route_is_documented_and_every_documented_path_has_an_example_or_is_plai
             "/integrated-account",
             "/integrated-account/{id}",
             "/api-token",
+            "/api-token/{id}",
             "/audit",
             "/health/live",
             "/health/ready",

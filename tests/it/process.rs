@@ -17,8 +17,10 @@ use tokio::time::timeout;
 
 mod complaints;
 mod keys;
+mod killed;
 mod life;
 mod memory;
+mod tokens;
 
 /// Nothing here takes longer, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(30);

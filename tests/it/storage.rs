@@ -10,7 +10,7 @@ use offramp::credentials::api_token::ApiToken;
 use offramp::credentials::vault::{MasterKey, Vault};
 use offramp::storage::sqlite::SqliteStorage;
 use offramp::storage::{
-    AccountRecord, AccountStatus, Envelope, Scope, Storage, StorageError, TokenRecord, new_id, timestamp,
+    AccountRecord, AccountStatus, Envelope, Scope, Storage, StorageError, TokenRecord, TokenRemoval, new_id, timestamp,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
@@ -53,6 +53,7 @@ fn token(environment: &str) -> TokenRecord {
         environment: environment.to_owned(),
         envelope: Envelope::Result,
         created_at: timestamp(),
+        expires_at: Some("2100-01-01T00:00:00.000Z".to_owned()),
     }
 }
 
@@ -124,11 +125,11 @@ async fn every_change_is_noticed_from_a_second_connection_and_nothing_else_is() 
     assert!(here.set_account_status(&account.id, AccountStatus::Active).await.expect("set"));
     assert!(!here.set_account_status("nobody", AccountStatus::Active).await.expect("set"));
     assert!(!here.delete_account("default", "nobody").await.expect("deleted"));
-    assert!(!here.delete_token("default", "nobody").await.expect("deleted"));
+    assert_eq!(here.delete_token("default", "nobody", false).await, Ok(TokenRemoval::Absent));
     here.ping().await.expect("ready");
     assert!(!grew().await, "nothing changed");
 
-    assert!(here.delete_token("default", &token.id).await.expect("deleted"));
+    assert_eq!(here.delete_token("default", &token.id, false).await, Ok(TokenRemoval::Removed));
     assert!(grew().await, "the token went");
     assert!(here.delete_account("default", &account.id).await.expect("deleted"));
     assert!(grew().await, "the account went");
@@ -156,14 +157,14 @@ async fn another_environment_cannot_delete() {
     storage.insert_token(&token).await.expect("stored");
 
     assert!(!storage.delete_account("test", &account.id).await.expect("asked"));
-    assert!(!storage.delete_token("test", &token.id).await.expect("asked"));
+    assert_eq!(storage.delete_token("test", &token.id, false).await, Ok(TokenRemoval::Absent));
     assert_eq!(storage.accounts().await.expect("accounts"), std::slice::from_ref(&account));
     assert_eq!(storage.tokens().await.expect("tokens"), std::slice::from_ref(&token));
 
     assert!(storage.delete_account("default", &account.id).await.expect("asked"));
-    assert!(storage.delete_token("default", &token.id).await.expect("asked"));
+    assert_eq!(storage.delete_token("default", &token.id, false).await, Ok(TokenRemoval::Removed));
     assert!(!storage.delete_account("default", &account.id).await.expect("asked again"));
-    assert!(!storage.delete_token("default", &token.id).await.expect("asked again"));
+    assert_eq!(storage.delete_token("default", &token.id, false).await, Ok(TokenRemoval::Absent));
 }
 
 #[tokio::test]
@@ -269,7 +270,7 @@ fn several_processes_may_start_at_once_on_a_new_or_an_outdated_file() {
         if round % 2 == 1 {
             runtime().block_on(async {
                 SqliteStorage::open(&url(&folder)).await.expect("created").close().await;
-                let undo = "DROP TABLE idempotency; DROP TABLE audit; DROP TABLE accounts; DROP TABLE tokens; DROP TABLE revision; DELETE FROM _sqlx_migrations";
+                let undo = "DROP TABLE removals; DROP TABLE idempotency; DROP TABLE audit; DROP TABLE accounts; DROP TABLE tokens; DROP TABLE revision; DELETE FROM _sqlx_migrations";
                 run_sql(&folder, undo).await;
             });
         }

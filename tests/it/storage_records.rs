@@ -23,6 +23,7 @@ fn debug_leaves_sealed_bytes_and_hashes_out() {
         environment: "default".to_owned(),
         envelope: Envelope::Bare,
         created_at: String::new(),
+        expires_at: None,
     };
     let printed = format!("{account:?} {token:?}");
     assert!(!printed.contains("211"), "{printed}");

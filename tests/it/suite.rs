@@ -11,6 +11,7 @@ use offramp::suite::{Bench, Case, Played, Scenario, Variant, Verdict, embedded_c
 use tokio::sync::OnceCell;
 
 mod command;
+mod faults;
 mod lies;
 mod refusals;
 

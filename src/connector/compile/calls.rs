@@ -58,7 +58,7 @@ impl Compiler<'_> {
 
     pub(super) fn paginate(&mut self, name: &str, paginate: &PaginateSource) -> Result<Paginate> {
         let next = self.compile_only(&paginate.next)?;
-        let list: Vec<String> = self.names(&paginate.list)?;
+        let list = if paginate.list.is_empty() { Vec::new() } else { self.names(&paginate.list)? };
         if let Some(wanted) = self.wanted.get_mut(name) {
             for path in next.reads() {
                 if let [root, part, rest @ ..] = path.as_slice()

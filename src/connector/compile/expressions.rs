@@ -77,6 +77,9 @@ impl Compiler<'_> {
     pub(super) fn want(&mut self, text: &str, path: &[String]) -> Result<()> {
         let place = text.trim().trim_start_matches('.');
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
+        if let ["all", "before", step, ..] | ["all", step, ..] = names.as_slice() {
+            self.all.insert((*step).to_owned());
+        }
         match names.as_slice() {
             [] => Err(self.error("C010", place, "an expression must name what it reads; `.` alone is not allowed")),
             ["each" | "value" | "answer" | "items" | "removed" | "group", ..] => Ok(()),
@@ -94,6 +97,10 @@ impl Compiler<'_> {
             ["item", name, ..] if SCOPES.contains(name) || self.definition.inputs.contains_key(*name) => Ok(()),
             ["message", ..] | ["client", "id"] if self.in_topic => Ok(()),
             ["token", name, ..] if self.in_auth && self.taken.contains(*name) => Ok(()),
+            ["tables", name, ..] => match self.definition.tables.contains_key(*name) {
+                true => Ok(()),
+                false => Err(self.error("C015", place, format!("`tables` has no `{name}`"))),
+            },
             ["let", name, ..] if self.lets.contains(name) => Ok(()),
             ["account", key, ..] => match self.definition.account.get(*key) {
                 Some(key) if key.secret && !self.in_auth => Err(self
@@ -102,7 +109,10 @@ impl Compiler<'_> {
                 Some(_) => Ok(()),
                 None => Err(self.error("C010", place, format!("`account` declares no key `{key}`"))),
             },
-            ["before", step, rest @ ..] | [step, rest @ ..] => match (self.wanted.get_mut(*step), rest) {
+            ["all", "before", step, rest @ ..]
+            | ["all", step, rest @ ..]
+            | ["before", step, rest @ ..]
+            | [step, rest @ ..] => match (self.wanted.get_mut(*step), rest) {
                 (Some(_), ["status" | "complete", ..]) => Ok(()),
                 (Some(wanted), ["body", inner @ ..]) => {
                     wanted.want(inner);

@@ -13,12 +13,14 @@ mod user;
 
 use std::collections::{BTreeSet, HashMap};
 
+use vrl::value::KeyString;
+
 use super::compiled::*;
 use super::definition::*;
 use super::diagnostic::{DefinitionError, Source};
 use capture::Captures;
 
-use crate::expression::Projection;
+use crate::expression::{Projection, Value, from_json};
 
 type Result<T> = std::result::Result<T, DefinitionError>;
 
@@ -27,7 +29,7 @@ const SCHEMA: u32 = 1;
 /// The last line is kept free for what may come.
 const ROOTS: &[&str] = &[
     "input", "item", "items", "account", "let", "each", "value", "answer", "object", "removed", "group", "before",
-    "token", "message", "client", "define", "error", "page", "request", "steps", "user",
+    "all", "tables", "token", "message", "client", "define", "error", "page", "request", "steps", "user",
 ];
 const SCOPES: &[&str] = &["group", "organization", "workspace"];
 
@@ -57,6 +59,8 @@ struct Compiler<'d> {
     object: Option<(&'d str, Vec<String>)>,
     /// What plain paths are captured of, while a user's mapping is compiled.
     capture: Option<Captures<'d>>,
+    /// The steps whose answers of all items a user's mapping reads.
+    all: BTreeSet<String>,
     /// Whether the account's secrets may be read.
     in_auth: bool,
     /// Whether the message and the client may be read.
@@ -87,6 +91,7 @@ impl<'d> Compiler<'d> {
             lets,
             object: None,
             capture: None,
+            all: BTreeSet::new(),
             in_auth: false,
             in_topic: false,
             taken: BTreeSet::new(),
@@ -138,12 +143,21 @@ impl<'d> Compiler<'d> {
             headers,
             check,
             rate_limit: definition.rate_limit.clone(),
+            tables: self.tables(),
             error_message,
             errors,
             secret_fields: definition.secret_fields.clone(),
             reads,
             unassign,
         })
+    }
+
+    fn tables(&self) -> Value {
+        let rows = |rows: &Vec<serde_json::Map<String, serde_json::Value>>| {
+            Value::Array(rows.iter().map(|row| from_json(&serde_json::Value::Object(row.clone()))).collect())
+        };
+        let tables = self.definition.tables.iter();
+        Value::Object(tables.map(|(name, table)| (KeyString::from(name.as_str()), rows(table))).collect())
     }
 
     fn error(&self, code: &str, needle: &str, message: impl Into<String>) -> DefinitionError {

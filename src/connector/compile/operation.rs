@@ -54,7 +54,8 @@ impl Compiler<'_> {
         };
         let user_reads = self.read_steps(&definition.user.reads)?;
         let user = definition.user.from.iter().map(|from| self.user(from)).collect::<Result<_>>()?;
-        Ok(Operation { inputs, protected, user_lookup, role_lookups, checks, steps, proof, user, user_reads })
+        let user_all = self.all.iter().cloned().collect();
+        Ok(Operation { inputs, protected, user_lookup, role_lookups, checks, steps, proof, user, user_reads, user_all })
     }
 
     pub(super) fn input(&mut self, name: &str, input: &InputSource) -> Result<Input> {
@@ -130,6 +131,7 @@ impl Compiler<'_> {
             given: lookup.given,
             after: lookup.after.iter().map(|read| self.read_index(read)).collect::<Result<_>>()?,
             none_when: self.optional(lookup.none_when.as_ref())?,
+            shows_when: self.optional(lookup.shows_when.as_ref())?,
             partial: lookup.partial,
             of_item: false,
             place,

@@ -47,12 +47,13 @@ impl Compiler<'_> {
             }
         }
         for lookup in operation.role_lookups.iter_mut().chain(&mut operation.user_lookup) {
-            let read = match lookup.place {
-                LookupPlace::Read(read, _) => Some(read),
-                LookupPlace::Table(_) => None,
+            let (read, list) = match &lookup.place {
+                LookupPlace::Read(read, list) => (Some(*read), list.as_ref()),
+                LookupPlace::Table(_) => (None, None),
             };
             let made = lookup.after.iter().copied().chain(read).flat_map(|read| reads[read].expressions());
-            lookup.of_item = made.into_iter().any(|expression| reads_user(expression) || reads_scope(expression));
+            let asked = list.into_iter().chain(&lookup.none_when).chain(&lookup.shows_when);
+            lookup.of_item = made.chain(asked).any(|expression| reads_user(expression) || reads_scope(expression));
         }
         Ok(())
     }

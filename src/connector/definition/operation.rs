@@ -119,6 +119,8 @@ pub(in crate::connector) struct LookupSource {
     pub(in crate::connector) none_when: Option<String>,
     /// The read whose answer is searched.
     pub(in crate::connector) read: Option<String>,
+    /// What was found shows that the role exists only where this is true; always, if nothing is said.
+    pub(in crate::connector) shows_when: Option<String>,
     /// The list does not hold all there is: not to be in it proves nothing.
     #[serde(default)]
     pub(in crate::connector) partial: bool,

@@ -24,7 +24,8 @@ pub(super) struct Sites {
 }
 
 /// Keys whose text is an expression, wherever they stand.
-const EXPRESSIONS: &[&str] = &["when", "refuse_when", "none_when", "next", "in", "as", "each", "take", "shows_user"];
+const EXPRESSIONS: &[&str] =
+    &["when", "refuse_when", "none_when", "shows_when", "next", "in", "as", "each", "take", "shows_user"];
 
 impl Sites {
     pub(super) fn of(document: &Json) -> Self {
@@ -72,7 +73,7 @@ impl Sites {
                     ["let", name, ..] if seen.insert(format!("let {name}")) => {
                         open.extend(self.under(&self.steps).filter(|site| is_let(&site.way, name)));
                     }
-                    ["before", step, ..] | [step, ..]
+                    ["all", "before", step, ..] | ["all", step, ..] | ["before", step, ..] | [step, ..]
                         if self.names.iter().any(|name| name == step) && seen.insert(format!("step {step}")) =>
                     {
                         let call = way!["reads", *step];

@@ -63,7 +63,7 @@ fn known_only_in(root: &str, site: &Site, grouped: &[Way]) -> Option<&'static st
             (keys("inputs") && matches!(site.way.last(), Some(Seg::Key(key)) if key == "as"), "in an input's `as`")
         }
         "each" => (keys("fields") && keys("as"), "in `as` beside `each`"),
-        "removed" => (keys("user"), "in `user`"),
+        "removed" | "all" => (keys("user"), "in `user`"),
         "group" => (grouped.iter().any(|way| site.way.starts_with(way)), "in a write with `for`"),
         _ => return None,
     };

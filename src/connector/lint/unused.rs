@@ -20,8 +20,13 @@ impl<'d> Lint<'d> {
             self.warning("L003", &way!["reads", name], format!("nothing runs the read `{name}`"));
         }
         let tables: BTreeSet<&String> = self.lookups().filter_map(|lookup| lookup.table.as_ref()).collect();
-        for name in definition.tables.keys().filter(|name| !tables.contains(name)) {
-            self.warning("L004", &way!["tables", name], format!("no look-up searches the table `{name}`"));
+        let unused = |name: &&String| !tables.contains(name) && !self.sites.is_read(&["tables", name]);
+        for name in definition.tables.keys().filter(unused).collect::<Vec<_>>() {
+            self.warning(
+                "L004",
+                &way!["tables", name],
+                format!("no look-up searches the table `{name}`, and nothing reads it"),
+            );
         }
         for (index, step) in definition.operations.unassign_role.steps.iter().enumerate() {
             let StepSource::Let(values) = step else { continue };

@@ -3,6 +3,8 @@
 
 mod audit;
 mod idempotency;
+mod removals;
+mod tokens;
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
@@ -23,7 +25,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Durability, Hash, KeyClaim, KeyEnd, KeyState,
-    Storage, StorageError, TokenRecord, UnknownName,
+    Reservation, Storage, StorageError, TokenRecord, TokenRemoval, UnknownName,
 };
 use audit::AuditLane;
 
@@ -188,39 +190,32 @@ impl Storage for SqliteStorage {
     }
 
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StorageError> {
-        sqlx::query("SELECT * FROM tokens ORDER BY id")
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed("reading API tokens"))?
-            .iter()
-            .map(token)
-            .collect()
+        tokens::all(&self.pool).await
     }
 
     async fn insert_token(&self, token: &TokenRecord) -> Result<(), StorageError> {
-        sqlx::query(
-            "INSERT INTO tokens (id, name, hash, scopes, environment, envelope, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&token.id)
-        .bind(&token.name)
-        .bind(token.hash.as_slice())
-        .bind(json(&token.scopes))
-        .bind(&token.environment)
-        .bind(token.envelope.as_str())
-        .bind(&token.created_at)
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(insertion("API token", &token.id))
+        tokens::insert(&self.pool, token).await
     }
 
-    async fn delete_token(&self, environment: &str, id: &str) -> Result<bool, StorageError> {
-        self.changes(
-            "deleting an API token",
-            sqlx::query("DELETE FROM tokens WHERE environment = ? AND id = ?").bind(environment).bind(id),
-        )
-        .await
+    async fn delete_token(
+        &self,
+        environment: &str,
+        id: &str,
+        keep_administrator: bool,
+    ) -> Result<TokenRemoval, StorageError> {
+        tokens::delete(&self.pool, environment, id, keep_administrator).await
+    }
+
+    async fn removals(&self, account: &str, since: &str) -> Result<u64, StorageError> {
+        removals::count(&self.pool, account, since).await
+    }
+
+    async fn reserve_removals(&self, removals: &Reservation, since: &str, cap: u32) -> Result<bool, StorageError> {
+        removals::reserve(&self.pool, removals, since, cap).await
+    }
+
+    async fn settle_removals(&self, id: &str, sent: u32) -> Result<(), StorageError> {
+        removals::settle(&self.pool, id, sent).await
     }
 
     async fn revision(&self) -> Result<i64, StorageError> {
@@ -357,19 +352,6 @@ fn account(row: &SqliteRow) -> Result<AccountRecord, StorageError> {
         status: read.word("status")?,
         created_at: read.column("created_at")?,
         updated_at: read.column("updated_at")?,
-    })
-}
-
-fn token(row: &SqliteRow) -> Result<TokenRecord, StorageError> {
-    let read = Reader { record: "API token", id: "id", row };
-    Ok(TokenRecord {
-        id: read.column("id")?,
-        name: read.column("name")?,
-        hash: read.array("hash", read.column("hash")?)?,
-        scopes: read.json("scopes")?,
-        environment: read.column("environment")?,
-        envelope: read.word("envelope")?,
-        created_at: read.column("created_at")?,
     })
 }
 

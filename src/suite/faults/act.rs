@@ -11,16 +11,15 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::chain::{self, Moments, Names};
-use super::draw::{Act, Drawn, Row};
+use super::draw::{Act, Ask, Drawn, Row};
 use super::ground::{Ground, Running, post, send};
 use super::plant::plant;
 use super::{Disguise, Kind};
-use crate::sandbox::Recorded;
 use crate::storage::{AuditFilter, Storage};
-use crate::suite::expectation::{Sent, is_at, miscounted, off_road};
+use crate::suite::case::Request;
+use crate::suite::expectation::{Sent, miscounted, off_road};
 use crate::suite::oracle::{Asked, Lie, judge};
 use crate::suite::play::{shown_answer, shown_call};
-use crate::suite::scenario::Place;
 use crate::suite::stage::{ACCOUNT, Answer};
 use crate::suite::unreliable::Halt;
 use crate::suite::{Bench, Failure, manners};
@@ -31,7 +30,9 @@ const LONG_TIMEOUT: Duration = Duration::from_secs(4);
 const GLANCE: Duration = Duration::from_millis(2);
 /// What was on its way when a connection broke has arrived by then.
 pub(super) const ARRIVES_AFTER: Duration = Duration::from_millis(40);
-const GIVEN_UP_AFTER: Duration = Duration::from_secs(10);
+/// A result is recorded so soon after its answer, if the database serves.
+const RECORDED_AFTER: Duration = Duration::from_millis(60);
+pub(super) const GIVEN_UP_AFTER: Duration = Duration::from_secs(10);
 
 /// What became of a round.
 #[derive(Default)]
@@ -59,17 +60,17 @@ pub(super) async fn play(bench: &Bench, disguise: Option<&Disguise>, row: &Row, 
 }
 
 /// What came of the requests.
-struct Came {
-    answers: Vec<Option<Answer>>,
+pub(super) struct Came {
+    pub(super) answers: Vec<Option<Answer>>,
     /// Whether an answer may be missing.
     broken_off: bool,
     mark: usize,
 }
 
-struct Round<'b> {
-    row: &'b Row,
-    act: &'b Act,
-    ground: Ground<'b>,
+pub(super) struct Round<'b> {
+    pub(super) row: &'b Row,
+    pub(super) act: &'b Act,
+    pub(super) ground: Ground<'b>,
 }
 
 impl Round<'_> {
@@ -89,6 +90,9 @@ impl Round<'_> {
         let mut played = Played::default();
         if timeout(GIVEN_UP_AFTER, running.gateway.finish()).await.is_err() {
             played.failure.problems.push("what was begun has not come to its end".to_owned());
+        }
+        if self.act.fault(Kind::DatabaseAway).is_some() && running.unreliable.failures() == 0 {
+            sleep(RECORDED_AFTER).await;
         }
         let mut fired = planted.fired(&self.ground, self.row, &running.unreliable, mark);
         if fired.contains(&Kind::ResetDuring) {
@@ -111,9 +115,7 @@ impl Round<'_> {
         let came = Came { answers, broken_off: hung_up, mark };
         played.fired = fired;
         self.judge(&mut played, &came, moments, &*storage, may_be_open).await?;
-        if may_be_open {
-            self.settle(&mut played).await?;
-        }
+        self.look_again(&mut played, &came, &before, may_be_open).await?;
         Ok(self.shown(played, &came))
     }
 
@@ -125,18 +127,18 @@ impl Round<'_> {
         let before = self.ground.server.simulator.memberships();
         let planted = plant(self.row, self.act, &self.ground, &running.unreliable)?;
         let reached = Arc::new(Notify::new());
-        if let Some((append, written)) = planted.halts_at {
-            running.unreliable.halt(Halt { append, written, reached: Arc::clone(&reached) });
+        if let Some((method, call, written)) = planted.halts_at {
+            running.unreliable.halt(Halt { method, call, written, reached: Arc::clone(&reached) });
         }
-        let asking: Vec<JoinHandle<Option<Answer>>> = self
-            .act
-            .asks
-            .iter()
-            .map(|ask| process.spawn(send(running.app.clone(), post(&ask.path(ACCOUNT), &ask.body()))))
-            .collect();
+        let asking: Vec<JoinHandle<Option<Answer>>> =
+            self.act.asks.iter().map(|ask| process.spawn(send(running.app.clone(), post(ask)))).collect();
         let over = async {
             while !asking.iter().all(JoinHandle::is_finished) {
                 sleep(GLANCE).await;
+            }
+            // What is recorded after the answer takes a moment.
+            if planted.halts_at.is_some() {
+                sleep(RECORDED_AFTER).await;
             }
         };
         let struck = async {
@@ -147,13 +149,12 @@ impl Round<'_> {
                 sleep(GLANCE).await;
             }
         };
-        tokio::select! {
-            () = over => {}
-            () = struck => {}
-            () = reached.notified() => {}
-            () = planted.time_is_up(drawn) => {}
-        }
-        let in_flight = asking.iter().any(|one| !one.is_finished());
+        let at_work = tokio::select! {
+            () = over => false,
+            () = struck => true,
+            () = reached.notified() => true,
+            () = planted.time_is_up(drawn) => asking.iter().any(|one| !one.is_finished()),
+        };
         let gone = Arc::downgrade(&running.gateway);
         let unreliable = Arc::clone(&running.unreliable);
         drop(running);
@@ -168,7 +169,7 @@ impl Round<'_> {
         // What had left arrives.
         sleep(ARRIVES_AFTER * if self.act.fault(Kind::ResetDuring).is_some() { 2 } else { 1 }).await;
         let mut played = Played { fired: planted.fired(&self.ground, self.row, &unreliable, 0), ..Played::default() };
-        if in_flight {
+        if at_work {
             played.fired.push(Kind::Kill);
         }
         drop(unreliable);
@@ -181,12 +182,12 @@ impl Round<'_> {
         let moments = Moments { before: &before, after: &after, late };
         self.judge(&mut played, &came, moments, &*again.storage, true).await?;
         drop(again);
-        self.settle(&mut played).await?;
+        self.look_again(&mut played, &came, &before, true).await?;
         Ok(self.shown(played, &came))
     }
 
-    async fn ask(&self, running: &Running, ask: &super::draw::Ask) -> Option<Answer> {
-        send(running.app.clone(), post(&ask.path(ACCOUNT), &ask.body())).await
+    pub(super) async fn ask(&self, running: &Running, ask: &Ask) -> Option<Answer> {
+        send(running.app.clone(), post(ask)).await
     }
 
     /// A plan, so that the gateway has a token; then its life passes.
@@ -201,18 +202,14 @@ impl Round<'_> {
 
     /// The callers hang up once the provider was asked so often. Gives what was answered before that.
     async fn hung_up(&self, running: &Running, drawn: &Drawn, mark: usize) -> (Vec<Option<Answer>>, bool) {
-        let asking: Vec<JoinHandle<Option<Answer>>> = self
-            .act
-            .asks
-            .iter()
-            .map(|ask| tokio::spawn(send(running.app.clone(), post(&ask.path(ACCOUNT), &ask.body()))))
-            .collect();
+        let asking: Vec<JoinHandle<Option<Answer>>> =
+            self.act.asks.iter().map(|ask| tokio::spawn(send(running.app.clone(), post(ask)))).collect();
         let enough = mark + usize::try_from(drawn.form % 4).unwrap_or_default();
         while self.ground.server.journal().len() < enough && !asking.iter().all(JoinHandle::is_finished) {
             sleep(GLANCE).await;
         }
         // At once a request may not even have begun.
-        if drawn.form % 4 == 0 {
+        if drawn.form.is_multiple_of(4) {
             tokio::task::yield_now().await;
         }
         let hung_up = asking.iter().any(|one| !one.is_finished());
@@ -224,7 +221,7 @@ impl Round<'_> {
     }
 
     /// Waits until what was kept while the database was away is written.
-    async fn until_recorded(&self, storage: &dyn Storage) {
+    pub(super) async fn until_recorded(&self, storage: &dyn Storage) {
         let open = AuditFilter { open: true, ..AuditFilter::default() };
         let recorded = async {
             while storage.audit_entries(&open, 1).await.is_ok_and(|open| !open.is_empty()) {
@@ -233,6 +230,21 @@ impl Round<'_> {
         };
         // What is open still is told by whoever judges.
         let _ = timeout(Duration::from_secs(3), recorded).await;
+    }
+
+    /// The requests of the round, each with its answer.
+    pub(super) fn asked(&self, came: &Came) -> Vec<Asked> {
+        let asked = |(ask, answer): (&Ask, &Option<Answer>)| {
+            let mut answer = answer.clone();
+            // What a provider breaks off is broken off for whom it is passed on to.
+            let cut = ask.streams() && self.act.faults.iter().any(|drawn| drawn.kind.is_of_body());
+            if let Some(answer) = answer.as_mut().filter(|_| cut) {
+                answer.whole = true;
+            }
+            let Request { facts, also, .. } = ask.request.clone();
+            Asked { facts, also, answer, may_be_unknown: true }
+        };
+        self.act.asks.iter().zip(&came.answers).map(asked).collect()
     }
 
     /// Compares all that was said with what is so.
@@ -245,21 +257,7 @@ impl Round<'_> {
         may_be_open: bool,
     ) -> Result<(), String> {
         let problems = &mut played.failure.problems;
-        let asked: Vec<Asked> = self
-            .act
-            .asks
-            .iter()
-            .zip(&came.answers)
-            .map(|(ask, answer)| {
-                let mut answer = answer.clone();
-                // What a provider breaks off is broken off for whom it is passed on to.
-                let cut = ask.streams() && self.act.faults.iter().any(|drawn| drawn.kind.is_of_body());
-                if let Some(answer) = answer.as_mut().filter(|_| cut) {
-                    answer.whole = true;
-                }
-                Asked { facts: ask.request.facts.clone(), also: ask.request.also.clone(), answer, may_be_unknown: true }
-            })
-            .collect();
+        let asked = self.asked(came);
         let lies = judge(&asked, moments.before, moments.after).into_iter().filter(|lie| match lie {
             Lie::Unanswered { .. } => !came.broken_off,
             lie => !moments.excuse(lie),
@@ -281,32 +279,7 @@ impl Round<'_> {
             problems.extend(miscounted(answer, &self.row.case, calls));
         }
         let names = Names::of(self.row, &self.act.asks);
-        problems.extend(chain::faults(storage, &names, &self.ground.witness.seen(), moments, may_be_open).await?);
-        Ok(())
-    }
-
-    /// Another gateway looks at what was left open, by reads alone.
-    async fn settle(&self, played: &mut Played) -> Result<(), String> {
-        let running = self.ground.gateway().await?;
-        let mark = self.ground.server.journal().len();
-        let before = self.ground.server.simulator.memberships();
-        let settled = running.gateway.settle(Duration::ZERO).await.map_err(|error| error.to_string())?;
-        let after = self.ground.server.simulator.memberships();
-        let calls = self.ground.server.journal().split_off(mark);
-        let problems = &mut played.failure.problems;
-        if calls.iter().any(|call: &Recorded| is_at(&self.row.case, Place::Write, call)) {
-            problems.push("looking at what was left open wrote".to_owned());
-        }
-        let names = Names::of(self.row, &self.act.asks);
-        let moments = Moments { before: &before, after: &after, late: false };
-        problems.extend(chain::settled_wrong(&settled, &names, moments));
-        for (word, count) in chain::count(&settled) {
-            *played.words.entry(word.to_owned()).or_default() += count;
-        }
-        let verdict = crate::audit::verify(&*running.storage, None).await.map_err(|error| error.to_string())?;
-        let broken =
-            verdict.broken.map(|broken| format!("the chain does not hold at entry {}: {}", broken.seq, broken.why));
-        problems.extend(broken);
+        problems.extend(chain::faults(storage, &names, &self.ground.witness.seen(), moments, may_be_open, 0).await?);
         Ok(())
     }
 

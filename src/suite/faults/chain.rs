@@ -116,13 +116,15 @@ impl Moments<'_> {
     }
 }
 
-/// What is wrong with the chain: it does not hold, a write has no intent, or a result says what is not so.
+/// What is wrong with the chain: it does not hold, a write has no intent, or a result after the entry `since` says what is
+/// not so.
 pub(super) async fn faults(
     storage: &dyn Storage,
     names: &Names,
     written: &[Written],
     moments: Moments<'_>,
     may_be_open: bool,
+    since: i64,
 ) -> Result<Vec<String>, String> {
     let mut lies = Vec::new();
     let verdict = verify(storage, None).await.map_err(|error| error.to_string())?;
@@ -143,7 +145,8 @@ pub(super) async fn faults(
             }
         }
     }
-    for entry in entries.iter().filter(|entry| entry.kind != Kind::Intent.as_str()) {
+    let reports = entries.iter().filter(|entry| entry.kind != Kind::Intent.as_str() && entry.seq > since);
+    for entry in reports {
         let user = entry.user.as_deref().unwrap_or_default();
         for role in roles(entry) {
             let word = |name: &str| role[name].as_str().unwrap_or_default().to_owned();
@@ -222,6 +225,25 @@ mod tests {
         assert!(has_word("user 12 holds role 3", "3") && has_word("user 12 holds role 3", "12"));
         assert!(!has_word("user 12 holds role 31", "3") && !has_word("user 12 holds role 31", "1"));
         assert!(!has_word("user 12 holds role 31", ""));
+    }
+
+    #[test]
+    fn a_settlement_is_compared_with_the_state() {
+        let fact = "user 12 holds role 3".to_owned();
+        let (users, role) = (vec!["12".to_owned()], Map::from_iter([("id".to_owned(), Value::from("3"))]));
+        let names = Names(vec![Named { fact: fact.clone(), users, role, contested: false }]);
+        let (held, gone) = (Facts::from([fact]), Facts::new());
+        let wrong = |outcome: Outcome, state: &Facts| {
+            let role = crate::model::RoleRef { id: Some("3".to_owned()), ..Default::default() };
+            let seen =
+                crate::engine::Seen { role, outcome, verified: crate::model::Verified::Unverifiable, message: None };
+            let (request_id, account, user) = (String::new(), String::new(), "12".to_owned());
+            let settlement = Settlement { request_id, account, user, seen: vec![seen], open: None };
+            settled_wrong(&[settlement], &names, Moments { before: state, after: state, late: false }).len()
+        };
+        assert_eq!((wrong(Outcome::Removed, &held), wrong(Outcome::Removed, &gone)), (1, 0));
+        assert_eq!((wrong(Outcome::Failed, &held), wrong(Outcome::Failed, &gone)), (0, 1));
+        assert_eq!((wrong(Outcome::Unknown, &held), wrong(Outcome::Unknown, &gone)), (0, 0));
     }
 
     #[test]

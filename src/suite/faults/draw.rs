@@ -99,6 +99,13 @@ pub(super) struct Drawn {
     pub(super) form: u64,
 }
 
+impl Drawn {
+    /// Whether the provider says yes to a write that it does not do.
+    pub(super) fn is_false_yes(&self) -> bool {
+        self.kind == Kind::MalformedJson && self.place == Place::Write && self.form.is_multiple_of(3)
+    }
+}
+
 impl fmt::Display for Drawn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;
@@ -114,6 +121,8 @@ impl fmt::Display for Drawn {
 pub(super) struct Ask {
     pub(super) request: Request,
     pub(super) options: Vec<(&'static str, &'static str)>,
+    /// Its `Idempotency-Key`.
+    pub(super) key: Option<&'static str>,
 }
 
 impl Ask {
@@ -148,6 +157,8 @@ pub(super) struct Act {
     /// One of the case's accounts.
     pub(super) account: Option<String>,
     pub(super) switches: IndexMap<String, Value>,
+    /// The first request is sent once more in the end, with its key and to another gateway.
+    pub(super) repeats: bool,
 }
 
 impl Act {
@@ -169,11 +180,14 @@ impl Act {
             let others: Vec<Kind> = others.filter(|other| other.impossible(of).is_none()).collect();
             if let Some(second) = choice(&mut rng, &others) {
                 faults.push(fault(&mut rng, second, of));
+                // Nor where what is read after it is spoilt as well.
+                faults.iter_mut().filter(|drawn| drawn.is_false_yes()).for_each(|drawn| drawn.form += 1);
             }
         }
         let pick = pick(&mut rng, &faults, of);
-        let asks = asks(&mut rng, &faults, &pick, of);
-        Some(Self { number, row, faults, asks, account: pick.account, switches: pick.switches })
+        let mut asks = asks(&mut rng, &faults, &pick, of);
+        let repeats = with_key(&mut rng, &mut asks);
+        Some(Self { number, row, faults, asks, account: pick.account, switches: pick.switches, repeats })
     }
 }
 
@@ -230,9 +244,7 @@ fn asks(rng: &mut Rng, faults: &[Drawn], pick: &Pick, row: &Row) -> Vec<Ask> {
         requests.extend(choice(rng, &others));
     }
     // What a provider says is its own word: where nobody looks after it, a made-up yes cannot be told from one.
-    let must_look = faults
-        .iter()
-        .any(|drawn| drawn.place == Place::Proof || drawn.kind == Kind::MalformedJson && drawn.form % 3 == 0);
+    let must_look = faults.iter().any(|drawn| drawn.place == Place::Proof || drawn.is_false_yes());
     let waits = row.connector.unassign.proof.read_lag_s == 0;
     let modes: Vec<&'static str> = ["", "", "once", "none", "wait"]
         .into_iter()
@@ -248,7 +260,19 @@ fn asks(rng: &mut Rng, faults: &[Drawn], pick: &Pick, row: &Row) -> Vec<Ask> {
         options.push(("verify", choice(rng, &modes).unwrap_or_default()));
         options.push(("check_before", if rng.u8(..5) == 0 { "true" } else { "" }));
         options.retain(|(_, value)| !value.is_empty());
-        Ask { request, options }
+        Ask { request, options, key: None }
     };
     requests.into_iter().map(ask).collect()
+}
+
+/// Gives the first request a key, sometimes, and sometimes has others be its repeats; whether it comes again in the end.
+fn with_key(rng: &mut Rng, asks: &mut [Ask]) -> bool {
+    let Some((first, others)) = asks.split_first_mut().filter(|_| rng.u8(..10) < 3) else { return false };
+    first.key = Some("the-key");
+    for other in others {
+        if rng.bool() {
+            *other = first.clone();
+        }
+    }
+    rng.u8(..3) > 0
 }

@@ -13,12 +13,12 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::draw::{Act, Row};
+use super::draw::{Act, Ask, Row};
 use super::witness::{Detour, Witness};
 use super::{Disguise, meets};
 use crate::credentials::Context;
 use crate::engine::{Engine, EngineLimits};
-use crate::gateway::{DEFAULT_ENVIRONMENT, Gateway, Parts};
+use crate::gateway::{DEFAULT_ENVIRONMENT, Gateway, IdempotencySettings, Parts, Settings};
 use crate::http::{Site, decode, router};
 use crate::sandbox::{Clock, Faults, SimServer, Simulator};
 use crate::storage::sqlite::SqliteStorage;
@@ -32,6 +32,9 @@ use crate::transport::{ProviderTransport, Transport, TransportLimits, Trust};
 const PATIENCE: Duration = Duration::from_secs(15);
 const WAIT_LIMIT: Duration = Duration::from_millis(300);
 const ANSWER_BYTES: usize = 1 << 20;
+/// So long after the end of a process its keys are free.
+const LEASE: Duration = Duration::from_secs(1);
+const KEY_WAIT: Duration = Duration::from_secs(5);
 
 /// A provider, a database and an account.
 pub(super) struct Ground<'b> {
@@ -171,7 +174,9 @@ impl<'b> Ground<'b> {
                 admin_token: SecretString::from(TOKEN),
                 envelope: Envelope::Bare,
             };
-            let gateway = Arc::new(Gateway::open(parts).await.map_err(text)?);
+            let keys = IdempotencySettings { wait: KEY_WAIT, lease: LEASE, ..IdempotencySettings::default() };
+            let settings = Settings { idempotency: keys, ..Settings::default() };
+            let gateway = Arc::new(Gateway::open_with(parts, settings).await.map_err(text)?);
             let app = router(Arc::clone(&gateway), Site { limits: decode::Limits::default() });
             let app = around.map_or_else(|| app.clone(), |around| around(app.clone()));
             Ok(Running { gateway, app, unreliable, storage })
@@ -213,13 +218,15 @@ impl Database {
     }
 }
 
-/// A POST as the administrator sends it.
-pub(super) fn post(path: &str, body: &Value) -> Option<Request<Body>> {
-    let request = Request::post(path)
+/// A request as the administrator sends it.
+pub(super) fn post(ask: &Ask) -> Option<Request<Body>> {
+    let mut request = Request::post(ask.path(ACCOUNT))
         .header(CONTENT_TYPE, "application/json")
-        .header(AUTHORIZATION, format!("Bearer {TOKEN}"))
-        .body(Body::from(body.to_string()));
-    request.ok()
+        .header(AUTHORIZATION, format!("Bearer {TOKEN}"));
+    if let Some(key) = ask.key {
+        request = request.header("idempotency-key", key);
+    }
+    request.body(Body::from(ask.body().to_string())).ok()
 }
 
 /// Sends one; `None`: there was no answer.

@@ -2,6 +2,7 @@
 //! was said is compared with what the provider's state and the audit's chain hold: it may be `unknown`, never a lie.
 
 mod act;
+mod again;
 mod chain;
 mod draw;
 mod ground;
@@ -108,7 +109,7 @@ pub async fn run(bench: &Arc<Bench>, schedule: &Schedule) -> Result<Faulted, Str
         rows: rows.iter().map(|row| row.name.clone()).collect(),
         struck: pairs.iter().map(|&(row, kind)| ((kind, row), 0)).collect(),
         impossible,
-        at_least: if schedule.only.is_some() { 0 } else { OFTEN.min(rounds * 2 / (3 * pairs.len().max(1) as u64)) },
+        at_least: if schedule.only.is_some() { 0 } else { OFTEN.min(rounds * 7 / (10 * pairs.len().max(1) as u64)) },
         words: BTreeMap::new(),
         told: Vec::new(),
         lies: 0,

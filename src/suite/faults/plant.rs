@@ -27,8 +27,8 @@ pub(super) struct Planted {
     /// With their numbers at the simulator.
     at_provider: Vec<(Kind, usize)>,
     kinds: Vec<Kind>,
-    /// Everything ends at this append to the audit; once it is written, or before.
-    pub(super) halts_at: Option<(usize, bool)>,
+    /// Everything ends at this call of the database; once it is written, or before.
+    pub(super) halts_at: Option<(&'static str, usize, bool)>,
     /// The audit is written, and said not to be.
     pub(super) loses_answers: bool,
     kills_by_time: bool,
@@ -45,7 +45,7 @@ pub(super) fn plant(row: &Row, act: &Act, ground: &Ground<'_>, database: &Unreli
     // The clock is away before any answer speaks of it.
     if let Some(drawn) = act.fault(Kind::ClockSkew) {
         let by = HOUR * u32::try_from(1 + drawn.form % 13).unwrap_or(1);
-        if drawn.form % 2 == 0 { ground.clock.advance(by) } else { ground.clock.set_back(by) }
+        if drawn.form.is_multiple_of(2) { ground.clock.advance(by) } else { ground.clock.set_back(by) }
     }
     for drawn in &act.faults {
         planted.kinds.push(drawn.kind);
@@ -54,7 +54,7 @@ pub(super) fn plant(row: &Row, act: &Act, ground: &Ground<'_>, database: &Unreli
                 ground.astray.plant(aim(row, drawn), Fault::DropBefore);
             }
             Kind::DatabaseAway => planted.loses_answers |= away(database, drawn),
-            Kind::Kill => planted.plant_kill(row, drawn, ground),
+            Kind::Kill => planted.plant_kill(row, drawn, ground, act.asks.iter().any(|ask| ask.key.is_some())),
             _ => {
                 if let Some(fault) = fault(row, drawn, ground.clock.now_s()) {
                     planted.at_provider.push((drawn.kind, ground.server.faults.plant(aim(row, drawn), fault)));
@@ -81,16 +81,16 @@ fn fault(row: &Row, drawn: &Drawn, now_s: u64) -> Option<Fault> {
         Kind::SilentBefore => Fault::HangBefore(SILENCE),
         Kind::SilentAfter => Fault::HangAfter(SILENCE),
         // In time, or not.
-        Kind::SlowBytes if form % 2 == 0 => Fault::Trickle(SILENCE / 8),
+        Kind::SlowBytes if form.is_multiple_of(2) => Fault::Trickle(SILENCE / 8),
         Kind::SlowBytes => Fault::Trickle(SILENCE),
         Kind::HalfBody => Fault::HalfBody,
         Kind::TruncatedChunk => Fault::HalfChunks,
         Kind::ReplyTwice => Fault::Twice,
         Kind::AnothersReply => Fault::LastAgain,
-        Kind::WrongContentType if form % 3 == 0 => Fault::Answer(gateway_error(502)),
+        Kind::WrongContentType if form.is_multiple_of(3) => Fault::Answer(gateway_error(502)),
         Kind::WrongContentType if form % 3 == 1 => Fault::OtherType("text/html"),
         Kind::WrongContentType => Fault::OtherType("application/octet-stream"),
-        Kind::MalformedJson if form % 3 == 0 => {
+        Kind::MalformedJson if form.is_multiple_of(3) => {
             Fault::Answer(Reply::bytes(200, Some("application/json"), Bytes::from_static(b"{\"ok\": tru")))
         }
         Kind::MalformedJson => Fault::Garbled,
@@ -145,6 +145,7 @@ fn away(database: &Unreliable, drawn: &Drawn) -> bool {
     let meant = move |method: &str, index: usize| method == "append_audit" && index >= first && index - first < count;
     match drawn.form % 7 {
         0 => database.fail(|_, _| true),
+        3 if drawn.form.is_multiple_of(2) => database.fail(|method, _| method == "end_key" || method == "append_audit"),
         1 | 2 => {
             database.lose_answers(meant);
             return true;
@@ -155,13 +156,18 @@ fn away(database: &Unreliable, drawn: &Drawn) -> bool {
 }
 
 impl Planted {
-    fn plant_kill(&mut self, row: &Row, drawn: &Drawn, ground: &Ground<'_>) {
-        let fault = match drawn.form % 6 {
+    fn plant_kill(&mut self, row: &Row, drawn: &Drawn, ground: &Ground<'_>, has_key: bool) {
+        let fault = match drawn.form % 8 {
             0 | 1 => Fault::HangBefore(FOR_GOOD),
             2 | 3 => Fault::HangAfter(FOR_GOOD),
-            4 => {
-                let step = usize::try_from(drawn.form / 6 % 4).unwrap_or_default();
-                self.halts_at = Some((step / 2, step % 2 == 1));
+            4..7 => {
+                let keyed = [("claim_key", 0), ("end_key", 0)];
+                let calls =
+                    [("append_audit", 0), ("append_audit", 1)].into_iter().chain(keyed.into_iter().filter(|_| has_key));
+                let calls: Vec<(&'static str, usize)> = calls.collect();
+                let step = usize::try_from(drawn.form / 8).unwrap_or_default();
+                let (method, call) = calls[step / 2 % calls.len()];
+                self.halts_at = Some((method, call, step % 2 == 1));
                 return;
             }
             _ => {

@@ -15,7 +15,7 @@ use offramp::credentials::vault::{KeyFile, KeyRing, MasterKey, Vault};
 use offramp::credentials::{Account, Context};
 use offramp::engine::{Engine, EngineLimits};
 use offramp::gateway::keys::rotate;
-use offramp::gateway::{Gateway, Parts};
+use offramp::gateway::{Gateway, NewToken, Parts};
 use offramp::model::{Options, ResponseFormat, RoleRef, UnassignRequest};
 use offramp::sandbox::guardhouse::Guardhouse;
 use offramp::sandbox::{Clock, SimServer, Simulator};
@@ -183,7 +183,7 @@ async fn keys_records_and_a_whole_gateway() {
     printed.show("a caller", &caller);
     printed.show("entries", &gateway.accounts(&caller));
     printed.show("a registry", gateway.registry());
-    let (record, token) = gateway.create_token("name", vec![Scope::Call], "default", None).await.unwrap();
+    let (record, token) = gateway.create_token(NewToken::new("name", vec![Scope::Call], "default")).await.unwrap();
     secrets.add("an API token", token.expose_secret());
     printed.show("a token's record", &record);
     printed.show("a token", &token);

@@ -153,3 +153,43 @@ async fn what_the_reading_still_shows_is_no_success() {
         assert_eq!((report.status(), stage.writes().len()), ((status, Some(kind)), 1), "{not_assigned:?}");
     }
 }
+
+/// Nobody knows whether there is such a product: a role that is not held on it is not shown to be there.
+#[tokio::test]
+async fn a_mistyped_product_is_not_verified_however_the_role_is_named() {
+    for named in [role("1"), role_named("Preparer")] {
+        for (user, product, verified) in [
+            (seed::ALICE, "AJ", Verified::Unverifiable),
+            (seed::ALICE, "a", Verified::Unverifiable),
+            (seed::ALICE, "M", Verified::Yes),
+            (seed::DAN, "A", Verified::Yes),
+        ] {
+            let stage = stage(None, |_| ()).await;
+            assert!(!stage.simulator.holds(user, 1, product));
+            // Twice: what was learnt the first time shows no more than it did then.
+            for _ in 0..2 {
+                let report = stage.take(user, on(product, named.clone())).await;
+                let expected = (Outcome::AlreadyAbsent, verified, HeldBefore::No, None);
+                assert_eq!(verdict(&report), expected, "{named:?} on {product}");
+                assert_eq!(report.items[0].role.id.as_deref(), Some("1"));
+            }
+            assert!(stage.writes().is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_on_a_further_page_is_shown_as_the_provider_has_it() {
+    let stage = stage(None, |settings| {
+        settings.single_user_read = false;
+        settings.page_size = 7;
+    })
+    .await;
+    stage.simulator.assign(seed::ZOE, 1, "A");
+    let report = stage.take(seed::ZOE, on("A", role("1"))).await;
+    assert_eq!(verdict(&report), DONE);
+    let record: Json = serde_json::from_slice(&report.remote_data.clone().unwrap()).unwrap();
+    assert_eq!((&record["id"], &record["email"]), (&json!(seed::ZOE), &json!("zoe@example.com")));
+    assert_eq!(field(&report, "id"), Some(record["id"].clone()));
+    assert!(record["firstName"] == field(&report, "first_name").unwrap(), "{record}");
+}

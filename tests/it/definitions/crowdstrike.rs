@@ -197,3 +197,30 @@ async fn within_the_lag_the_user_is_shown_without_the_role_and_the_proof_is_pend
     let left: Vec<&Json> = roles.as_array().unwrap().iter().map(|role| &role["id"]).collect();
     assert_eq!(left, ["help_desk", "help_desk"], "granted, and by a group");
 }
+
+/// The address might be another's too, whose id was not listed.
+#[tokio::test]
+async fn nobody_is_found_by_ids_that_were_not_listed_to_their_end() {
+    let first = json!({"meta": {"pagination": {"total": 2}}, "errors": [], "resources": [seed::ALICE]});
+    let no_list = json!({"meta": {"pagination": {"total": 2}}, "errors": []});
+    for (second, refusal) in [(Reply::json(200, &no_list), true), (Reply::text(500, "oops"), false)] {
+        let stage = stage_with(|_| ()).await;
+        let page = |further: bool| -> Aim {
+            let meets = move |call: &Call| {
+                call.path.ends_with("/queries/users/v1") && call.query.contains("offset=") == further
+            };
+            Aim { meets: Box::new(meets), after: None, skip: 0, times: 0 }
+        };
+        stage.server.faults.plant(page(false), Fault::Answer(Reply::json(200, &first)));
+        stage.server.faults.plant(page(true), Fault::Answer(second));
+        let came = stage.try_taking("alice@example.com", vec![role("falcon_read_only")]).await;
+        if refusal {
+            let error = came.unwrap_err();
+            assert!(error.message.contains("too long to be searched to its end"), "{error}");
+        } else {
+            let report = came.unwrap();
+            assert_eq!((report.outcome(), report.status().0), (Outcome::Failed, 500), "{:?}", report.items);
+        }
+        assert!(stage.simulator.holds(seed::ALICE, "falcon_read_only", seed::CID));
+    }
+}

@@ -63,6 +63,9 @@ async fn the_user_read_before_stands_in_without_the_project() {
     };
     assert_eq!(fields(&report), fields(&through_another));
     assert_eq!(fields(&report).len(), 10);
+    // The provider's object is what it was then.
+    let record: Json = serde_json::from_slice(&report.remote_data.clone().unwrap()).unwrap();
+    assert_eq!((&record["id"], &record["projects"][seed::TEST]), (&json!(seed::SAMMY), &json!("USER")));
 }
 
 #[tokio::test]

@@ -74,7 +74,8 @@ async fn normalized_is_complete_and_in_order() {
     assert_eq!(keys(&user["phones"][0]), ["number", "extension", "type"]);
     assert_eq!(keys(&user["roles"][0]), ["id", "name", "group", "organization", "workspace"]);
     assert_eq!(keys(&user["organizations"][0]), ["id", "name"]);
-    for list in ["licenses", "groups", "workspaces", "languages", "urls"] {
+    assert_eq!(keys(&user["groups"][0]), ["id", "name", "organization"]);
+    for list in ["licenses", "workspaces", "languages", "urls"] {
         assert_eq!(user[list], json!([]), "{list}");
     }
     for nothing in ["avatar", "timezone", "bio", "updated_at", "last_login_at"] {

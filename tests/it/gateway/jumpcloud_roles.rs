@@ -36,6 +36,23 @@ async fn two_removals_at_once_are_both_done() {
 }
 
 #[tokio::test]
+async fn a_removal_that_arrives_late_does_not_undo_another() {
+    let site = jumpcloud().await;
+    assert!(site.simulator.set_roles(seed::JANE_ADMIN, &["Help Desk", "Read Only", "Manager"]));
+    // The first write is on its way when its connection breaks, and says what was held before the second.
+    let late = Duration::from_millis(700);
+    site.server.faults.once("PUT", seed::JANE_ADMIN, Fault::ActLater(late));
+    let (first, second) = tokio::join!(site.unassign(seed::JANE, &["Help Desk"]).send_unchecked(), async {
+        tokio::time::sleep(SLOW).await;
+        site.unassign(seed::JANE, &["Read Only"]).send_unchecked().await
+    });
+    tokio::time::sleep(late).await;
+    assert_eq!(first.header("offramp-outcome"), Some("unknown"));
+    assert_eq!(second.verdict(), "removed yes");
+    assert_eq!(site.simulator.role_names(seed::JANE_ADMIN).unwrap(), ["Manager"]);
+}
+
+#[tokio::test]
 async fn different_administrators_do_not_wait_for_each_other() {
     let site = jumpcloud().await;
     assert!(site.simulator.set_roles(seed::OMAR_ADMIN, &["Command Runner", "Manager"]));

@@ -1,6 +1,7 @@
 //! Accounts and tokens are made once.
 
 use futures_util::future::join_all;
+use offramp::gateway::NewToken;
 use offramp::storage::Scope;
 use secrecy::ExposeSecret;
 
@@ -118,7 +119,7 @@ async fn one_key_means_another_thing_in_each_environment() {
     let stage = Stage::open().await;
     let body = json!({"name": "off-boarding"});
     assert_eq!(stage.send(post("/api-token", "k1", &body)).await.status, 201);
-    let (_, token) = stage.gateway.create_token("test", vec![Scope::Admin], "staging", None).await.unwrap();
+    let (_, token) = stage.gateway.create_token(NewToken::new("test", vec![Scope::Admin], "staging")).await.unwrap();
     let mut elsewhere = post("/api-token", "k1", &body);
     elsewhere.headers_mut().insert("authorization", format!("Bearer {}", token.expose_secret()).parse().unwrap());
     let answer = stage.send(elsewhere).await;

@@ -1,5 +1,6 @@
 //! A repeat gets the answer of the first request, and nothing is sent again.
 
+use offramp::gateway::NewToken;
 use offramp::sandbox::{Fault, Reply};
 use offramp::storage::Scope;
 use secrecy::ExposeSecret;
@@ -106,7 +107,7 @@ async fn a_key_counts_within_its_environment_and_account() {
     let stage = Stage::open().await;
     let first = stage.ask(removal("k1")).await;
     assert_eq!(first.outcome(), "removed");
-    let (_, token) = stage.gateway.create_token("test", vec![Scope::Call], "staging", None).await.unwrap();
+    let (_, token) = stage.gateway.create_token(NewToken::new("test", vec![Scope::Call], "staging")).await.unwrap();
     let token = token.expose_secret().to_owned();
     let elsewhere = [removal("k1").account("two"), Ask { token, ..removal("k1").account("three") }];
     for ask in elsewhere {
@@ -123,7 +124,8 @@ async fn another_token_of_the_environment_gets_the_same_answer() {
     let first = stage.ask(removal("k1")).await;
     let token = async |envelope| {
         let scopes = vec![Scope::Call];
-        let (_, token) = stage.gateway.create_token("test", scopes, DEFAULT_ENVIRONMENT, Some(envelope)).await.unwrap();
+        let new = NewToken { envelope: Some(envelope), ..NewToken::new("test", scopes, DEFAULT_ENVIRONMENT) };
+        let (_, token) = stage.gateway.create_token(new).await.unwrap();
         token.expose_secret().to_owned()
     };
     let answer = stage.ask(Ask { token: token(Envelope::Bare).await, ..removal("k1") }).await;

@@ -83,6 +83,31 @@ fn a_connector_without_a_case_ends_with_1() {
 }
 
 #[test]
+fn faults_are_shown_as_a_table_and_a_line_with_the_seed() {
+    let folder = own(Some(CASE));
+    let output = offramp(folder.path(), &["connector", "faults", "--seed", "5", "--requests", "60"]);
+    let (shown, complaint) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{shown}{complaint}");
+    for part in [
+        "FAULT",
+        "GUARDHOUSE",
+        "reset after acting",
+        "seed 5: 6",
+        " 0 rounds with a lie",
+        "in HTTP an answer comes once",
+    ] {
+        assert!(shown.contains(part), "{part} is not in:\n{shown}");
+    }
+    assert_eq!(complaint, "", "what was planted is no news");
+    let output = offramp(folder.path(), &["connector", "faults", "--seed", "5", "--only", "3", "--json"]);
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&shown["seed"], &shown["rounds"], &shown["told"][0]["round"]), (&5.into(), &1.into(), &3.into()));
+    let output = offramp(folder.path(), &["connector", "faults", "nobody"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("there is no connector `nobody`"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn what_does_not_exist_is_named() {
     let folder = own(Some(CASE));
     for (arguments, mention) in [

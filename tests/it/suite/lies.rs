@@ -21,7 +21,7 @@ struct Twisted {
 }
 
 #[derive(Clone, Copy)]
-enum Twist {
+pub(super) enum Twist {
     /// Nothing.
     None,
     /// Another membership goes as well.
@@ -72,7 +72,7 @@ impl Simulator for Twisted {
 }
 
 /// The suite with that provider in Guardhouse's place.
-fn bench(twist: Twist) -> Bench {
+pub(super) fn bench(twist: Twist) -> Bench {
     let mut cases = super::cases(&scenarios().unwrap());
     cases.retain(|slug, _| slug == "guardhouse");
     let mut bench = Bench::new(embedded().unwrap(), cases).unwrap();
@@ -83,7 +83,11 @@ fn bench(twist: Twist) -> Bench {
 }
 
 /// The suite with a gateway that exchanges these words in what it says of a removal, and its status.
-fn lying(mut bench: Bench, exchanged: &'static [(&'static str, &'static str)], status: Option<u16>) -> Bench {
+pub(super) fn lying(
+    mut bench: Bench,
+    exchanged: &'static [(&'static str, &'static str)],
+    status: Option<u16>,
+) -> Bench {
     bench.around = Some(Arc::new(move |app: Router| {
         app.layer(axum::middleware::map_response(move |response: Response| async move {
             let (mut head, body) = response.into_parts();
