@@ -188,7 +188,7 @@ const PLANTED: &[(&str, &str, &str, &str, &str)] = &[
         "C015",
         "ranks",
     ),
-    ("a reading of a table nobody wrote", "name: .get_user.body.name", "name: .tables.ranks", "C015", ".tables.ranks"),
+    ("a reading of a table nobody wrote", "name: .get_user.body.name", "name: .tables.ranks", "C015", "tables.ranks"),
     (
         "a look-up in nothing",
         "operations:",
