@@ -1,6 +1,8 @@
 //! What a provider call costs with each connector of the binary: one whole removal through the engine, again and again,
 //! against the answers its simulator gave once. The answers are padded, so that every connector reads as many bytes a
-//! call; tokens and roles are known already, as they are in all but the first request; only this thread's CPU time is counted. A connector that costs more than twice what Guardhouse does fails it.
+//! call; tokens and roles are known already, as they are in all but the first request; only this thread's CPU time is
+//! counted. A connector that costs more than twice what Guardhouse does fails it.
+//! `cargo bench --bench connectors -- voucherify` measures that one and Guardhouse alone.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a bench fails")]
 
@@ -254,10 +256,13 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut cases: Vec<Case> =
         all(&Clock::default()).into_iter().map(|simulator| Case::of(simulator, &runtime)).collect();
-    if !std::env::args().any(|argument| argument == "--bench") {
+    let (options, named): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
+    if !options.iter().any(|option| option == "--bench") {
         // Run as a test: that all of it works is shown above.
         return ExitCode::SUCCESS;
     }
+    cases.retain(|case| case.slug == MEASURE || named.is_empty() || named.iter().any(|name| name == case.slug));
     // By turns, so that a busy moment of the machine is nobody's alone.
     for _ in 0..ROUNDS {
         cases.iter_mut().for_each(|case| case.measure(&runtime));

@@ -1,9 +1,10 @@
 //! Secrets, and what hides them: providers repeat what they were sent, plainly or in some encoding of their own.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, Span, packed};
 use base64::Engine;
 use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
@@ -25,8 +26,15 @@ pub struct Mask {
 }
 
 struct Spellings {
-    automaton: AhoCorasick,
+    finder: Finder,
     longest: usize,
+}
+
+/// Finds the first of the spellings, of those that start there the longest.
+enum Finder {
+    /// Several times as fast, for so few texts that the processor's vectors can look for all at once.
+    Packed(packed::Searcher),
+    Automaton(AhoCorasick),
 }
 
 impl Mask {
@@ -39,14 +47,18 @@ impl Mask {
     /// The text with every secret replaced, whether it stands there plainly, in JSON, HTML, a URL or a form, or in base64;
     /// `None` if it holds none.
     pub fn hide(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let mut hits = self.spellings()?.automaton.find_iter(text).peekable();
-        hits.peek()?;
+        let finder = &self.spellings()?.finder;
+        let mut hit = finder.find(text, 0)?;
         let mut hidden = Vec::with_capacity(text.len());
         let mut from = 0;
-        for hit in hits {
-            hidden.extend_from_slice(&text[from..hit.start()]);
+        loop {
+            hidden.extend_from_slice(&text[from..hit.start]);
             hidden.extend_from_slice(MASK.as_bytes());
-            from = hit.end();
+            from = hit.end;
+            match finder.find(text, from) {
+                Some(next) => hit = next,
+                None => break,
+            }
         }
         hidden.extend_from_slice(&text[from..]);
         Some(hidden)
@@ -56,9 +68,9 @@ impl Mask {
     pub fn overwrite(&self, text: &mut [u8]) {
         let Some(spellings) = self.spellings() else { return };
         let mut from = 0;
-        while let Some(hit) = spellings.automaton.find(&text[from..]) {
-            text[from..][hit.range()].fill(b'*');
-            from += hit.end();
+        while let Some(hit) = spellings.finder.find(text, from) {
+            from = hit.end;
+            text[hit].fill(b'*');
         }
     }
 
@@ -68,7 +80,7 @@ impl Mask {
     }
 
     fn spellings(&self) -> Option<&Spellings> {
-        self.spellings.get_or_init(|| automaton(&self.secrets)).as_ref()
+        self.spellings.get_or_init(|| Spellings::of(&self.secrets)).as_ref()
     }
 }
 
@@ -78,17 +90,38 @@ impl fmt::Debug for Mask {
     }
 }
 
-/// `None`: there is nothing to look for.
-fn automaton(secrets: &[Vec<u8>]) -> Option<Spellings> {
-    let mut all: Vec<Vec<u8>> = secrets.iter().flat_map(|secret| spellings(secret)).collect();
-    all.retain(|spelling| spelling.len() >= SHORTEST_SPELLING_BYTES);
-    all.sort_unstable();
-    all.dedup();
-    let longest = all.iter().map(Vec::len).max()?;
-    // Compact: there is one for every account and every token in use.
-    let kind = Some(AhoCorasickKind::ContiguousNFA);
-    let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).kind(kind).build(all).ok()?;
-    Some(Spellings { automaton, longest })
+impl Spellings {
+    /// `None`: there is nothing to look for.
+    fn of(secrets: &[Vec<u8>]) -> Option<Self> {
+        let mut all: Vec<Vec<u8>> = secrets.iter().flat_map(|secret| spellings(secret)).collect();
+        all.retain(|spelling| spelling.len() >= SHORTEST_SPELLING_BYTES);
+        all.sort_unstable();
+        all.dedup();
+        let longest = all.iter().map(Vec::len).max()?;
+        Some(Self { finder: Finder::of(&all)?, longest })
+    }
+}
+
+impl Finder {
+    fn of(texts: &[Vec<u8>]) -> Option<Self> {
+        let packed =
+            packed::Config::new().match_kind(packed::MatchKind::LeftmostLongest).builder().extend(texts).build();
+        if let Some(searcher) = packed {
+            return Some(Self::Packed(searcher));
+        }
+        // Compact: there is one for every account and every token in use.
+        let kind = Some(AhoCorasickKind::ContiguousNFA);
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).kind(kind).build(texts);
+        automaton.ok().map(Self::Automaton)
+    }
+
+    fn find(&self, text: &[u8], from: usize) -> Option<Range<usize>> {
+        let hit = match self {
+            Self::Packed(searcher) => searcher.find_in(text, Span::from(from..text.len())),
+            Self::Automaton(automaton) => automaton.find(aho_corasick::Input::new(text).range(from..)),
+        };
+        hit.map(|hit| hit.range())
+    }
 }
 
 /// The texts that a secret may stand as. Most are the secret itself, where it is of letters and digits.

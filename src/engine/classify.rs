@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use memchr::{memchr, memmem};
 use serde_json::Value as Json;
 
 use super::mask::{Masks, Repeated};
@@ -113,6 +114,15 @@ pub(crate) fn shown_body(raw: &Bytes, secret_fields: &[String]) -> Option<Json> 
     };
     mask(&mut json, secret_fields);
     Some(json)
+}
+
+/// Whether one of these may be a member of the JSON: its name stands there, or a name may be spelled with escapes.
+pub(super) fn may_hold(raw: &[u8], secret_fields: &[String]) -> bool {
+    let quoted = |at: usize, name: &String| {
+        raw.get(at.wrapping_sub(1)) == Some(&b'"') && raw.get(at + name.len()) == Some(&b'"')
+    };
+    let stands = |name: &String| memmem::find_iter(raw, name).any(|at| quoted(at, name));
+    !secret_fields.is_empty() && (memchr(b'\\', raw).is_some() || secret_fields.iter().any(stands))
 }
 
 fn mask(json: &mut Json, secret_fields: &[String]) {

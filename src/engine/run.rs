@@ -367,8 +367,11 @@ impl<'e> Run<'e> {
         // Within a lag, a role that was given a moment ago is not shown yet: nothing is shown to be absent.
         let reads_lag = self.operation.proof.read_lag_s > 0;
         for index in self.active() {
-            self.is_user_shown(index);
-            match self.is_held(index) {
+            let held = self.is_held(index);
+            if held != Some(true) {
+                self.is_user_shown(index);
+            }
+            match held {
                 Some(true) => {
                     self.user_shown = true;
                     self.items[index].held_before = HeldBefore::Yes;

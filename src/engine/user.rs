@@ -1,10 +1,10 @@
 //! The unified user, mapped from the answers at hand by the definition.
 
 use bytes::Bytes;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::classify::shown_body;
+use super::classify::{may_hold, shown_body};
 use super::mapped::{Mapped, UserFields};
 use super::run::Run;
 use crate::connector::{Element, FieldSource, List, MappedField, Members, UserMapping};
@@ -138,71 +138,89 @@ fn has_value(cell: &Cell) -> bool {
 impl MappedUser<'_> {
     /// The provider's object that was mapped, its bytes as they came; masked where the definition names secrets.
     pub(super) fn remote_object(&self, pages: &[Bytes], secret_fields: &[String]) -> Option<Bytes> {
+        let at = &self.mapping.at;
         let bytes = match self.index {
-            Some(index) => element_of(pages, &self.mapping.at, index)?,
-            None => object_in(pages.first()?, &self.mapping.at)?,
+            None if at.is_empty() => {
+                let raw = pages.first()?;
+                raw.slice_ref(raw.trim_ascii())
+            }
+            index => found_in(pages, at, index)?,
         };
-        if secret_fields.is_empty() {
+        if !may_hold(&bytes, secret_fields) {
             return Some(bytes);
         }
         shown_body(&bytes, secret_fields).map(|json| Bytes::from(json.to_string()))
     }
 }
 
-/// What is at `path` of a body that was read as JSON.
-fn object_in(raw: &Bytes, path: &[String]) -> Option<Bytes> {
-    if path.is_empty() {
-        return Some(raw.slice_ref(raw.trim_ascii()));
-    }
-    let mut reader = serde_json::Deserializer::from_slice(raw);
-    let found = At(path).deserialize(&mut reader).ok()??;
-    Some(raw.slice_ref(found.get().as_bytes()))
-}
-
-/// The element at `index` of the list at `path`, which goes on from page to page.
-fn element_of(pages: &[Bytes], path: &[String], mut index: usize) -> Option<Bytes> {
+/// What is at `path` of a body that was read as JSON; or the element at `index` of the list that is there, which goes on
+/// from page to page.
+fn found_in(pages: &[Bytes], path: &[String], mut index: Option<usize>) -> Option<Bytes> {
     for raw in pages {
-        let list = object_in(raw, path)?;
-        let elements: Vec<&RawValue> = serde_json::from_slice(&list).ok()?;
-        match elements.get(index) {
-            Some(element) => return Some(raw.slice_ref(element.get().as_bytes())),
-            None => index -= elements.len(),
+        let mut reader = serde_json::Deserializer::from_slice(raw);
+        match (At { path, index }).deserialize(&mut reader).ok()?? {
+            Found::Json(json) => return Some(raw.slice_ref(json.get().as_bytes())),
+            Found::Elements(count) => index = index.map(|index| index - count),
         }
     }
     None
 }
 
-/// Finds the raw JSON at a path of names.
-struct At<'p>(&'p [String]);
+enum Found<'de> {
+    Json(&'de RawValue),
+    /// The list has not as many elements; it has these.
+    Elements(usize),
+}
+
+/// Finds the raw JSON at a path of names, or an element of the list there.
+#[derive(Clone, Copy)]
+struct At<'p> {
+    path: &'p [String],
+    index: Option<usize>,
+}
 
 impl<'de> DeserializeSeed<'de> for At<'_> {
-    type Value = Option<&'de RawValue>;
+    type Value = Option<Found<'de>>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        match self.0 {
-            [] => serde::Deserialize::deserialize(deserializer).map(Some),
-            _ => deserializer.deserialize_any(self),
+        match (self.path, self.index) {
+            ([], None) => serde::Deserialize::deserialize(deserializer).map(|json| Some(Found::Json(json))),
+            ([], Some(_)) => deserializer.deserialize_seq(self),
+            _ => deserializer.deserialize_map(self),
         }
     }
 }
 
 impl<'de> Visitor<'de> for At<'_> {
-    type Value = Option<&'de RawValue>;
+    type Value = Option<Found<'de>>;
 
     fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("an object")
+        formatter.write_str("an object, or at its end a list")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
-        let Some((name, rest)) = self.0.split_first() else { return Ok(None) };
+        let Some((name, path)) = self.path.split_first() else { return Ok(None) };
         while let Some(key) = map.next_key::<std::borrow::Cow<'_, str>>()? {
             if key == name.as_str() {
-                found = map.next_value_seed(At(rest))?;
+                found = map.next_value_seed(At { path, ..self })?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
         Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut count = 0;
+        while self.index != Some(count) {
+            if list.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(Some(Found::Elements(count)));
+            }
+            count += 1;
+        }
+        let found = list.next_element()?;
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Some(found.map_or(Found::Elements(count), Found::Json)))
     }
 }

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use vrl::compiler::Function;
 
+use super::first_where::FirstWhere;
+
 const PURE: &[&str] = &[
     "abs",
     "append",
@@ -80,8 +82,10 @@ const PURE: &[&str] = &[
     "zip",
 ];
 
-static ALLOWED: LazyLock<Vec<Box<dyn Function>>> =
-    LazyLock::new(|| vrl::stdlib::all().into_iter().filter(|function| PURE.contains(&function.identifier())).collect());
+static ALLOWED: LazyLock<Vec<Box<dyn Function>>> = LazyLock::new(|| {
+    let standard = vrl::stdlib::all().into_iter().filter(|function| PURE.contains(&function.identifier()));
+    standard.chain([Box::new(FirstWhere) as Box<dyn Function>]).collect()
+});
 
 /// The allowed functions.
 pub(super) fn allowed() -> &'static [Box<dyn Function>] {

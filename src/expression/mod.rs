@@ -2,6 +2,7 @@
 //! against a request and the provider's answers. Knows nothing of connectors.
 
 mod captured;
+mod first_where;
 mod functions;
 mod matcher;
 mod program;

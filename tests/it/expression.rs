@@ -51,6 +51,40 @@ fn a_program_sees_what_a_path_sees() {
 }
 
 #[test]
+fn the_first_element_of_that_id_is_found_in_its_place() {
+    let input = json!({ "id": "7", "users": [{ "id": "6" }, { "no": "id" }, 7, { "id": 7, "n": "a" }, { "id": "7", "n": "b" }],
+        "deep": [{ "user": { "id": "7" }, "n": "c" }], "no_list": { "id": "7" } });
+    assert_eq!(value_of("first_where(.input.users, \"id\", .input.id)", &input), json!({ "id": 7, "n": "a" }));
+    assert_eq!(value_of("found = first_where(.input.users, \"id\", \"6\")\nfound.id", &input), json!("6"));
+    assert_eq!(value_of("first_where(.input.deep, \"user.id\", 7).n", &input), json!("c"));
+    for nothing in [
+        ".input.users, \"id\", \"8\"",
+        ".input.users, \"id\", null",
+        ".input.no_list, \"id\", 7",
+        ".input.none, \"id\", 7",
+    ] {
+        assert_eq!(value_of(&format!("first_where({nothing})"), &input), json!(null), "{nothing}");
+    }
+}
+
+#[test]
+fn where_to_look_for_an_element_is_said_when_the_program_is_compiled() {
+    assert_eq!(
+        Expression::compile("first_where(.a.body.list, \"id\", .input.id)").unwrap().reads(),
+        [["a", "body", "list"].map(str::to_owned).to_vec(), ["input", "id"].map(str::to_owned).to_vec()]
+    );
+    for (wrong, said) in [
+        ("first_where([1], \"id\", 1)", "unexpected expression"),
+        ("first_where(.a, .b, 1)", "unexpected expression"),
+        ("list = .a\nfirst_where(list.b, \"id\", 1)", "wants the list's path"),
+        ("first_where(.a, \"\", 1)", "wants the list's path"),
+    ] {
+        let error = Expression::compile(wrong).unwrap_err();
+        assert!(error.message.contains(said), "{wrong}: {error}");
+    }
+}
+
+#[test]
 fn a_value_in_a_path_is_one_segment() {
     assert_eq!(path_with(&json!("../x?y#z")).unwrap(), "/users/..%2Fx%3Fy%23z/roles");
     assert_eq!(path_with(&json!("a b+c%2F;:@&=é\n")).unwrap(), "/users/a%20b%2Bc%252F%3B%3A%40%26%3D%C3%A9%0A/roles");

@@ -253,7 +253,10 @@ fn derived_with_secrets(text: &str) -> Vec<String> {
         let Some((attributes, rest)) = text[at..].split_once("struct ") else { continue };
         let own = attributes.split_once("fn ").is_none() && attributes.split_once("enum ").is_none();
         let derives = attributes.lines().next().is_some_and(|line| line.contains("Debug"));
-        let Some((name, fields)) = rest.split_once('{').filter(|_| own && derives) else { continue };
+        let Some((name, fields)) = rest.split_once('{').filter(|(name, _)| own && derives && !name.contains(';'))
+        else {
+            continue;
+        };
         let fields = fields.split("\n}").next().unwrap_or_default();
         let holds = |word: &str| fields.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
         if ["HeaderMap", "HeaderValue", "Secrets", "Bearer", "AuthHeaders", "Context,"].iter().any(|word| holds(word)) {

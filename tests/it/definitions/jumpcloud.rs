@@ -18,6 +18,8 @@ struct Tenant {
     single: bool,
     /// The administrator's GET fails once it was written to.
     unreadable: bool,
+    /// The name of a secret member is spelled with an escape.
+    escaped: bool,
     put: Put,
     written: Vec<(String, Json)>,
 }
@@ -32,7 +34,15 @@ enum Put {
 
 fn tenant(roles: &[&'static str]) -> Tenant {
     let roles = Some(roles.to_vec());
-    Tenant { linked: true, roles, single: false, unreadable: false, put: Put::Applies, written: Vec::new() }
+    Tenant {
+        linked: true,
+        roles,
+        single: false,
+        unreadable: false,
+        escaped: false,
+        put: Put::Applies,
+        written: Vec::new(),
+    }
 }
 
 fn not_found() -> Reply {
@@ -83,7 +93,10 @@ impl Tenant {
                 Reply::json(500, &json!({ "message": "oops" }))
             }
             ("GET", ["api", "users", ADMINISTRATOR]) => {
-                self.administrator().map_or_else(not_found, |record| Reply::json(200, &record))
+                let Some(record) = self.administrator() else { return not_found() };
+                let text = record.to_string();
+                let text = if self.escaped { text.replace("Hash", r"H\u0061sh") } else { text };
+                Reply::bytes(200, Some("application/json"), text.into())
             }
             ("PUT", ["api", "users", ADMINISTRATOR]) => {
                 let rest: Vec<Json> = body["roleNames"].as_array().unwrap().clone();
@@ -153,8 +166,14 @@ async fn all_roles_of_a_request_go_in_one_put_and_the_rest_is_sent_as_it_was_rea
 
 #[tokio::test]
 async fn either_id_will_do_and_the_system_user_is_mapped_where_there_is_one() {
-    for (linked, id) in [(true, JANE), (true, ADMINISTRATOR), (false, ADMINISTRATOR)] {
-        let stage = stage(Tenant { linked, ..tenant(&["Help Desk", "Read Only"]) }).await;
+    let all = [
+        (true, JANE, false),
+        (true, ADMINISTRATOR, false),
+        (false, ADMINISTRATOR, false),
+        (false, ADMINISTRATOR, true),
+    ];
+    for (linked, id, escaped) in all {
+        let stage = stage(Tenant { linked, escaped, ..tenant(&["Help Desk", "Read Only"]) }).await;
         let report = stage.run(remove(id, vec![role(HELP_DESK)])).await;
         assert_eq!(verdict(&report), (Outcome::Removed, Verified::Yes, HeldBefore::Yes, None), "{id}");
         assert_eq!(field(&report, "id"), Some(json!(id)));
