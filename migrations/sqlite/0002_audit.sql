@@ -14,9 +14,7 @@ CREATE TABLE audit (
     detail      TEXT,                           -- JSON object
     body_hash   BLOB,                           -- SHA-256 of the call's body; null once redacted
     salt        BLOB,                           -- null once redacted
-    personal    BLOB NOT NULL,                  -- SHA-256 over salt, body_hash and user
-    prev        BLOB NOT NULL,
-    hash        BLOB NOT NULL
+    hashes      BLOB NOT NULL                   -- personal (SHA-256 over salt, body_hash and user), prev, hash: 32 bytes each
 ) STRICT;
 
 -- No index: an entry must cost next to nothing to write, and is read seldom.

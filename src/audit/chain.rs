@@ -5,11 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 use thiserror::Error;
 
-use super::entry::{Draft, Kind, hash_of, hex, personal};
+use super::entry::{Draft, Kind, hash_of, personal};
 use super::{Audit, Origin, Unrecorded};
-use crate::storage::{AuditFilter, AuditHead, AuditRecord, Hash, Storage, StorageError};
-
-const PAGE: usize = 1000;
+use crate::storage::{AuditFilter, AuditHead, AuditPages, AuditRecord, Hash, Storage, StorageError};
 
 /// An entry that somebody outside has noted: the chain must still hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +23,7 @@ pub struct Verdict {
     pub entries: u64,
     /// The last of them: worth noting elsewhere, for a chain that lost its end still holds.
     pub head: AuditHead,
-    /// How many of the entries are intents, or reports that an intent must precede.
+    /// How many of the entries are intents.
     pub intents: u64,
     /// The first entry that does not hold.
     pub broken: Option<Broken>,
@@ -48,12 +46,8 @@ pub async fn verify(storage: &dyn Storage, anchor: Option<Anchor>) -> Result<Ver
     let mut start: Option<(AuditHead, bool)> = None;
     let mut anchored = anchor.is_none();
     let broken = |verdict: Verdict, seq, why| Ok(Verdict { broken: Some(Broken { seq, why }), ..verdict });
-    loop {
-        let filter = AuditFilter { after: verdict.head.seq, ..AuditFilter::default() };
-        let page = storage.audit_entries(&filter, PAGE).await?;
-        if page.is_empty() {
-            break;
-        }
+    let mut pages = AuditPages::of(AuditFilter::default());
+    while let Some(page) = pages.next(storage).await? {
         for record in page {
             if verdict.entries == 0 && record.seq != 1 {
                 let dropped = AuditHead { seq: record.seq - 1, hash: record.prev };
@@ -73,7 +67,7 @@ pub async fn verify(storage: &dyn Storage, anchor: Option<Anchor>) -> Result<Ver
                     return broken(verdict, record.seq, "it is not the entry that was noted");
                 }
             }
-            verdict.intents += u64::from(record.kind == Kind::Intent.as_str());
+            verdict.intents += u64::from(*record.kind == *Kind::Intent.as_str());
             verdict.entries += 1;
             verdict.head = AuditHead { seq: record.seq, hash: record.hash };
         }
@@ -125,7 +119,7 @@ pub async fn retire(storage: &dyn Storage, audit: &Audit, before: &str) -> Resul
     let open = AuditFilter { open: true, ..AuditFilter::default() };
     let first_open = storage.audit_entries(&open, 1).await?.first().map_or(i64::MAX, |record| record.seq);
     let Some(last) = last_before(storage, before, first_open).await? else { return Ok(0) };
-    let detail = json!({"through": last.seq, "hash": hex(&last.hash)});
+    let detail = json!({"through": last.seq, "hash": hex::encode(last.hash)});
     note(audit, Kind::Retired, detail.to_string()).await?;
     Ok(storage.prune_audit(last.seq).await?)
 }
@@ -147,13 +141,8 @@ pub async fn redact(storage: &dyn Storage, audit: &Audit, before: &str, user: Op
 /// The last entry of the unbroken run of those before a time and below a number.
 async fn last_before(storage: &dyn Storage, before: &str, below: i64) -> Result<Option<AuditHead>, StorageError> {
     let mut last: Option<AuditHead> = None;
-    loop {
-        let after = last.map_or(0, |last| last.seq);
-        let filter = AuditFilter { after, before: Some(before.to_owned()), ..AuditFilter::default() };
-        let page = storage.audit_entries(&filter, PAGE).await?;
-        if page.is_empty() {
-            return Ok(last);
-        }
+    let mut pages = AuditPages::of(AuditFilter { before: Some(before.to_owned()), ..AuditFilter::default() });
+    while let Some(page) = pages.next(storage).await? {
         for record in page {
             let follows = last.is_none_or(|last| record.seq == last.seq + 1);
             if !follows || record.seq >= below {
@@ -162,6 +151,7 @@ async fn last_before(storage: &dyn Storage, before: &str, below: i64) -> Result<
             last = Some(AuditHead { seq: record.seq, hash: record.hash });
         }
     }
+    Ok(last)
 }
 
 async fn note(audit: &Audit, kind: Kind, detail: String) -> Result<(), Unrecorded> {
@@ -179,7 +169,7 @@ async fn note(audit: &Audit, kind: Kind, detail: String) -> Result<(), Unrecorde
 
 /// The entries up to this one were dropped, says a `retired` entry.
 fn retires(record: &AuditRecord) -> Option<AuditHead> {
-    if record.kind != Kind::Retired.as_str() {
+    if *record.kind != *Kind::Retired.as_str() {
         return None;
     }
     let detail: serde_json::Value = serde_json::from_str(record.detail.as_deref()?).ok()?;
@@ -189,13 +179,7 @@ fn retires(record: &AuditRecord) -> Option<AuditHead> {
 /// Reads a hash in hexadecimal digits.
 fn unhex(text: &str) -> Option<Hash> {
     let mut hash = Hash::default();
-    if text.len() != 2 * hash.len() || !text.is_ascii() {
-        return None;
-    }
-    for (at, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(hash)
+    hex::decode_to_slice(text, &mut hash).ok().map(|()| hash)
 }
 
 impl std::str::FromStr for Anchor {
@@ -211,6 +195,6 @@ impl std::str::FromStr for Anchor {
 
 impl std::fmt::Display for Anchor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.seq, hex(&self.hash))
+        write!(f, "{}:{}", self.seq, hex::encode(self.hash))
     }
 }

@@ -1,6 +1,5 @@
 //! One entry: what it says, what its hash covers, and the line it is exported as.
 
-use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -61,18 +60,18 @@ pub struct Draft {
 
 impl Draft {
     /// The entry that follows `head`.
-    pub(super) fn chained(&self, head: AuditHead, at: &str, salt: [u8; 16]) -> AuditRecord {
+    pub(super) fn chained(&self, head: AuditHead, at: &Arc<str>, salt: [u8; 16]) -> AuditRecord {
         let mut record = AuditRecord {
             seq: head.seq + 1,
-            at: at.to_owned(),
-            kind: self.kind.as_str().to_owned(),
-            environment: self.origin.environment.clone(),
-            request_id: self.origin.request_id.clone(),
-            token: self.origin.token.clone(),
-            account: self.origin.account.clone(),
+            at: Arc::clone(at),
+            kind: self.kind.as_str().into(),
+            environment: Arc::clone(&self.origin.environment),
+            request_id: Arc::clone(&self.origin.request_id),
+            token: Arc::clone(&self.origin.token),
+            account: Arc::clone(&self.origin.account),
             user: self.user.clone(),
             roles: self.roles.clone(),
-            outcome: self.outcome.map(|outcome| outcome.as_str().to_owned()),
+            outcome: self.outcome.map(|outcome| outcome.as_str().into()),
             detail: self.detail.clone(),
             body_hash: self.body_hash,
             salt: Some(salt),
@@ -95,33 +94,12 @@ pub(super) fn salts(count: usize) -> Vec<[u8; 16]> {
 
 /// What stands for the fields that may be redacted: salted, so that nobody can guess them afterwards.
 pub(super) fn personal(salt: &[u8], body_hash: Option<&Hash>, user: Option<&str>) -> Hash {
-    let mut context = Context::new(&SHA256);
-    context.update(salt);
     // Each of the two says whether it is there, so no two cases read alike.
-    context.update(&[u8::from(body_hash.is_some()), u8::from(user.is_some())]);
-    context.update(body_hash.map_or(&[][..], |hash| hash));
-    context.update(user.unwrap_or_default().as_bytes());
-    finish(context)
+    let there = [u8::from(body_hash.is_some()), u8::from(user.is_some())];
+    sha256(&[salt, &there, body_hash.map_or(&[], |hash| hash), user.unwrap_or_default().as_bytes()])
 }
 
-/// What an entry's hash covers: its line without what may be redacted, and without the hash.
-#[derive(Serialize)]
-struct Hashed<'r> {
-    seq: i64,
-    at: &'r str,
-    kind: &'r str,
-    environment: &'r str,
-    request_id: &'r str,
-    token: &'r str,
-    account: &'r str,
-    roles: Json<'r>,
-    outcome: Option<&'r str>,
-    detail: Option<Json<'r>>,
-    personal: Hex<'r>,
-    prev: Hex<'r>,
-}
-
-/// The line of an entry.
+/// An entry as a line; where its hash is taken, without what may be redacted, and without the hash.
 #[derive(Serialize)]
 struct Line<'r> {
     seq: i64,
@@ -131,35 +109,46 @@ struct Line<'r> {
     request_id: &'r str,
     token: &'r str,
     account: &'r str,
-    user: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Option<&'r str>>,
     roles: Json<'r>,
     outcome: Option<&'r str>,
     detail: Option<Json<'r>>,
-    body_hash: Option<Hex<'r>>,
-    salt: Option<Hex<'r>>,
-    personal: Hex<'r>,
-    prev: Hex<'r>,
-    hash: Hex<'r>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_hash: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    salt: Option<Option<String>>,
+    personal: String,
+    prev: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<String>,
 }
 
-/// Bytes as hexadecimal digits.
-struct Hex<'r>(&'r [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl Serialize for Hex<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = String::with_capacity(2 * self.0.len());
-        for byte in self.0 {
-            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            text.push(char::from(DIGITS[usize::from(byte & 15)]));
+impl<'r> Line<'r> {
+    fn of(record: &'r AuditRecord, whole: bool) -> Self {
+        Self {
+            seq: record.seq,
+            at: &record.at,
+            kind: &record.kind,
+            environment: &record.environment,
+            request_id: &record.request_id,
+            token: &record.token,
+            account: &record.account,
+            user: whole.then_some(record.user.as_deref()),
+            roles: Json(&record.roles),
+            outcome: record.outcome.as_deref(),
+            detail: record.detail.as_deref().map(Json),
+            body_hash: whole.then(|| record.body_hash.map(hex::encode)),
+            salt: whole.then(|| record.salt.map(hex::encode)),
+            personal: hex::encode(record.personal),
+            prev: hex::encode(record.prev),
+            hash: whole.then(|| hex::encode(record.hash)),
         }
-        serializer.serialize_str(&text)
+    }
+
+    fn text(&self) -> String {
+        #[expect(clippy::expect_used, reason = "texts and numbers always have a JSON form")]
+        serde_json::to_string(self).expect("JSON")
     }
 }
 
@@ -177,61 +166,18 @@ impl Serialize for Json<'_> {
 
 /// The hash an entry must have.
 pub(super) fn hash_of(record: &AuditRecord) -> Hash {
-    let hashed = Hashed {
-        seq: record.seq,
-        at: &record.at,
-        kind: &record.kind,
-        environment: &record.environment,
-        request_id: &record.request_id,
-        token: &record.token,
-        account: &record.account,
-        roles: Json(&record.roles),
-        outcome: record.outcome.as_deref(),
-        detail: record.detail.as_deref().map(Json),
-        personal: Hex(&record.personal),
-        prev: Hex(&record.prev),
-    };
-    #[expect(clippy::expect_used, reason = "texts and numbers always have a JSON form")]
-    hash_of_body(&serde_json::to_vec(&hashed).expect("JSON"))
+    sha256(&[Line::of(record, false).text().as_bytes()])
 }
 
 /// An entry as the JSON object it is shown and exported as, on one line.
 pub fn exported(record: &AuditRecord) -> String {
-    let line = Line {
-        seq: record.seq,
-        at: &record.at,
-        kind: &record.kind,
-        environment: &record.environment,
-        request_id: &record.request_id,
-        token: &record.token,
-        account: &record.account,
-        user: record.user.as_deref(),
-        roles: Json(&record.roles),
-        outcome: record.outcome.as_deref(),
-        detail: record.detail.as_deref().map(Json),
-        body_hash: record.body_hash.as_ref().map(|hash| Hex(hash)),
-        salt: record.salt.as_ref().map(|salt| Hex(salt)),
-        personal: Hex(&record.personal),
-        prev: Hex(&record.prev),
-        hash: Hex(&record.hash),
-    };
-    #[expect(clippy::expect_used, reason = "texts and numbers always have a JSON form")]
-    serde_json::to_string(&line).expect("JSON")
+    Line::of(record, true).text()
 }
 
-/// A hash in hexadecimal digits.
-pub(super) fn hex(hash: &Hash) -> String {
-    Hex(hash).to_string()
-}
-
-/// SHA-256 of a body.
-pub(super) fn hash_of_body(body: &[u8]) -> Hash {
+/// The SHA-256 of these, one after another.
+pub(super) fn sha256(parts: &[&[u8]]) -> Hash {
     let mut context = Context::new(&SHA256);
-    context.update(body);
-    finish(context)
-}
-
-fn finish(context: Context) -> Hash {
+    parts.iter().for_each(|part| context.update(part));
     let mut hash = Hash::default();
     hash.copy_from_slice(context.finish().as_ref());
     hash

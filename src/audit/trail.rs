@@ -5,19 +5,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
-use super::entry::{Draft, Kind, hash_of_body};
+use super::entry::{Draft, Kind, sha256};
 use super::{Audit, Unrecorded};
 use crate::model::{Outcome, RoleRef, Verified};
 
 /// Whose request it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
-    pub environment: String,
-    pub request_id: String,
+    pub environment: Arc<str>,
+    pub request_id: Arc<str>,
     /// Id of the API token.
-    pub token: String,
+    pub token: Arc<str>,
     /// Id of the integrated account.
-    pub account: String,
+    pub account: Arc<str>,
 }
 
 /// A request's trail.
@@ -74,26 +74,6 @@ impl Trail {
         self.audit.append(self.report_of(Kind::Settled, user, worst, roles)).await
     }
 
-    fn report_of(
-        &self,
-        kind: Kind,
-        user: &str,
-        (outcome, verified): (Outcome, Verified),
-        roles: &[RoleOutcome<'_>],
-    ) -> Draft {
-        Draft {
-            kind,
-            origin: Arc::clone(&self.origin),
-            user: Some(user.to_owned()),
-            roles: json(&roles),
-            outcome: Some(outcome),
-            detail: Some(format!(r#"{{"verified":"{}"}}"#, verified.as_str())),
-            body_hash: None,
-        }
-    }
-}
-
-impl Trail {
     /// Records that a guard of ours forbade the request: nothing was sent.
     ///
     /// # Errors
@@ -104,18 +84,32 @@ impl Trail {
         roles: &[RoleOutcome<'_>],
         setting: &str,
     ) -> Result<(), Unrecorded> {
-        self.audit
-            .append(Draft {
-                kind: Kind::Refused,
-                origin: Arc::clone(&self.origin),
-                user: user.map(str::to_owned),
-                roles: json(&roles),
-                outcome: Some(Outcome::Refused),
-                // The setting alone: what it names may be somebody's address, and this is never redacted.
-                detail: Some(json(&Rule { rule: setting })),
-                body_hash: None,
-            })
-            .await
+        // The setting alone: what it names may be somebody's address, and this is never redacted.
+        let detail = Some(json(&Rule { rule: setting }));
+        self.audit.append(Draft { detail, ..self.draft(Kind::Refused, user, json(&roles), Outcome::Refused) }).await
+    }
+
+    fn report_of(
+        &self,
+        kind: Kind,
+        user: &str,
+        (outcome, verified): (Outcome, Verified),
+        roles: &[RoleOutcome<'_>],
+    ) -> Draft {
+        let detail = Some(format!(r#"{{"verified":"{}"}}"#, verified.as_str()));
+        Draft { detail, ..self.draft(kind, Some(user), json(&roles), outcome) }
+    }
+
+    fn draft(&self, kind: Kind, user: Option<&str>, roles: String, outcome: Outcome) -> Draft {
+        Draft {
+            kind,
+            origin: Arc::clone(&self.origin),
+            user: user.map(str::to_owned),
+            roles,
+            outcome: Some(outcome),
+            detail: None,
+            body_hash: None,
+        }
     }
 }
 
@@ -131,15 +125,8 @@ impl Intent<'_> {
     /// If it could not be written.
     pub async fn record(&self, body: &[u8]) -> Result<(), Unrecorded> {
         let trail = self.trail;
-        let draft = Draft {
-            kind: Kind::Intent,
-            origin: Arc::clone(&trail.origin),
-            user: Some(self.user.to_owned()),
-            roles: json(&self.roles),
-            outcome: Some(Outcome::Unknown),
-            detail: None,
-            body_hash: Some(hash_of_body(body)),
-        };
+        let draft = trail.draft(Kind::Intent, Some(self.user), json(&self.roles), Outcome::Unknown);
+        let draft = Draft { body_hash: Some(sha256(&[body])), ..draft };
         trail.audit.append(draft).await?;
         trail.has_intent.store(true, Ordering::Relaxed);
         Ok(())

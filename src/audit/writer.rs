@@ -72,7 +72,7 @@ async fn write(storage: &dyn Storage, kept: &mut VecDeque<Draft>, waiting: Vec<J
 }
 
 fn chained(drafts: &[&Draft], mut head: AuditHead) -> Vec<AuditRecord> {
-    let at = timestamp();
+    let at = Arc::from(timestamp());
     let next = |(draft, salt): (&&Draft, [u8; 16])| {
         let record = draft.chained(head, &at, salt);
         head = AuditHead { seq: record.seq, hash: record.hash };

@@ -12,9 +12,7 @@ use super::start::start;
 use crate::audit::{Anchor, Audit, exported, redact, verify};
 use crate::config::Config;
 use crate::storage::sqlite::SqliteStorage;
-use crate::storage::{AuditFilter, Storage};
-
-const PAGE: usize = 1000;
+use crate::storage::{AuditFilter, AuditPages, Storage};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -100,12 +98,10 @@ pub(super) async fn run(config: Config, command: &Command) -> Result<ExitCode, F
     Ok(ExitCode::SUCCESS)
 }
 
-async fn print(storage: &dyn Storage, mut filter: AuditFilter) -> Result<(), Failure> {
+async fn print(storage: &dyn Storage, filter: AuditFilter) -> Result<(), Failure> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    loop {
-        let page = storage.audit_entries(&filter, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        filter.after = last.seq;
+    let mut pages = AuditPages::of(filter);
+    while let Some(page) = pages.next(storage).await? {
         for record in &page {
             writeln!(out, "{}", exported(record))?;
         }

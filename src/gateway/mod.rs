@@ -241,10 +241,10 @@ impl Gateway {
         }
         let trail = self.audit.clone().filter(|_| !request.options.dry_run).map(|audit| {
             let origin = Origin {
-                environment: caller.environment.clone(),
-                request_id: request_id.to_owned(),
-                token: caller.token.clone(),
-                account: account.id.clone(),
+                environment: caller.environment.as_str().into(),
+                request_id: request_id.into(),
+                token: caller.token.as_str().into(),
+                account: account.id.as_str().into(),
             };
             Trail::new(audit, origin)
         });

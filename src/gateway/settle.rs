@@ -10,9 +10,7 @@ use crate::audit::{Origin, RoleOutcome, Trail};
 use crate::credentials::Account;
 use crate::engine::Seen;
 use crate::model::{Outcome, RoleRef, Verified};
-use crate::storage::{AuditFilter, AuditRecord};
-
-const PAGE: usize = 500;
+use crate::storage::{AuditFilter, AuditPages, AuditRecord};
 
 /// What a look at the provider showed of one request that was broken off.
 #[derive(Clone, Debug)]
@@ -29,8 +27,8 @@ pub struct Settlement {
 impl Settlement {
     fn open(request: &Request, why: impl Into<String>) -> Self {
         Self {
-            request_id: request.origin.request_id.clone(),
-            account: request.origin.account.clone(),
+            request_id: request.origin.request_id.to_string(),
+            account: request.origin.account.to_string(),
             user: request.user.clone().unwrap_or_default(),
             seen: Vec::new(),
             open: Some(why.into()),
@@ -80,12 +78,9 @@ impl Gateway {
     async fn broken_off(&self, age: Duration) -> Result<Vec<Request>, GatewayError> {
         let age = SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX);
         let before = Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN);
-        let mut filter = AuditFilter { open: true, before: Some(format!("{before:.3}")), ..AuditFilter::default() };
-        let mut requests: Vec<Request> = Vec::new();
-        loop {
-            let page = self.storage.audit_entries(&filter, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(requests) };
-            filter.after = last.seq;
+        let filter = AuditFilter { open: true, before: Some(format!("{before:.3}")), ..AuditFilter::default() };
+        let (mut requests, mut pages): (Vec<Request>, _) = (Vec::new(), AuditPages::of(filter));
+        while let Some(page) = pages.next(&*self.storage).await? {
             for intent in page {
                 let roles = serde_json::from_str(&intent.roles).unwrap_or_default();
                 match requests.iter_mut().find(|request| request.origin.request_id == intent.request_id) {
@@ -94,11 +89,12 @@ impl Gateway {
                 }
             }
         }
+        Ok(requests)
     }
 
     fn anyones_account(&self, origin: &Origin) -> Result<Arc<Account>, String> {
         let directory = self.directory.load();
-        match directory.accounts.get(&origin.account).map(|entry| &entry.account) {
+        match directory.accounts.get(&*origin.account).map(|entry| &entry.account) {
             Some(Ok(account)) => Ok(Arc::clone(account)),
             Some(Err(reason)) => Err(format!("its account cannot be used: {reason}")),
             None => Err("its account is not connected any more".to_owned()),

@@ -1,5 +1,9 @@
 //! The audit's entries as they are stored. What they mean, and how one is chained to the next, is the audit's business.
 
+use std::sync::Arc;
+
+use super::{Storage, StorageError};
+
 /// A SHA-256.
 pub type Hash = [u8; 32];
 
@@ -9,19 +13,19 @@ pub struct AuditRecord {
     /// 1, 2, 3 …, without a gap.
     pub seq: i64,
     /// RFC 3339, UTC, milliseconds: when it was written.
-    pub at: String,
-    pub kind: String,
-    pub environment: String,
-    pub request_id: String,
+    pub at: Arc<str>,
+    pub kind: Arc<str>,
+    pub environment: Arc<str>,
+    pub request_id: Arc<str>,
     /// Id of the API token.
-    pub token: String,
+    pub token: Arc<str>,
     /// Id of the integrated account.
-    pub account: String,
+    pub account: Arc<str>,
     /// The provider's user id; `None` where there is none, or once redacted.
     pub user: Option<String>,
     /// JSON array.
     pub roles: String,
-    pub outcome: Option<String>,
+    pub outcome: Option<Arc<str>>,
     /// JSON object.
     pub detail: Option<String>,
     /// `None` where nothing was sent, or once redacted.
@@ -56,6 +60,31 @@ pub struct AuditFilter {
     pub open: bool,
     /// Written before this time.
     pub before: Option<String>,
+}
+
+/// The entries that a filter asks for, page by page.
+#[derive(Debug)]
+pub struct AuditPages {
+    filter: AuditFilter,
+}
+
+impl AuditPages {
+    const ENTRIES: usize = 1000;
+
+    pub fn of(filter: AuditFilter) -> Self {
+        Self { filter }
+    }
+
+    /// The next page; none after the last one.
+    ///
+    /// # Errors
+    /// If the database does not serve.
+    pub async fn next(&mut self, storage: &dyn Storage) -> Result<Option<Vec<AuditRecord>>, StorageError> {
+        let page = storage.audit_entries(&self.filter, Self::ENTRIES).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        self.filter.after = last.seq;
+        Ok(Some(page))
+    }
 }
 
 /// What a commit of the audit survives.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 use uuid::Uuid;
 
-pub use audit::{AuditFilter, AuditHead, AuditRecord, Durability, Hash};
+pub use audit::{AuditFilter, AuditHead, AuditPages, AuditRecord, Durability, Hash};
 pub use idempotency::{KeyClaim, KeyEnd, KeyState};
 pub use record::{AccountRecord, AccountStatus, Envelope, Reservation, Scope, TokenRecord, TokenRemoval, UnknownName};
 

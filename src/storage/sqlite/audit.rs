@@ -1,14 +1,14 @@
 //! The audit in SQLite: one connection of its own, which alone decides what a commit survives.
 
-use std::fmt::Write as _;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
+use sqlx::{Arguments, QueryBuilder, Sqlite};
 use tokio::sync::Mutex;
 
 use super::{Reader, failed};
-use crate::storage::{AuditFilter, AuditHead, AuditRecord, StorageError};
+use crate::storage::{AuditFilter, AuditHead, AuditRecord, Hash, StorageError};
 
 /// So many entries go into one statement; each number of rows is a statement of its own, prepared once.
 pub(super) const ROWS_AT_ONCE: usize = 64;
@@ -17,7 +17,7 @@ const TRIES: usize = 100;
 const APPENDING: &str = "writing the audit";
 const READING: &str = "reading the audit";
 const COLUMNS: &str = "seq, at, kind, environment, request_id, token, account, user, roles, outcome, detail, body_hash, \
-                       salt, personal, prev, hash";
+                       salt, hashes";
 
 /// The audit's own connection, and the end of the chain as this process wrote it.
 #[derive(Debug)]
@@ -63,66 +63,63 @@ impl AuditLane {
     }
 
     async fn last(&self) -> Result<AuditHead, StorageError> {
-        let row: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+        let row = sqlx::query("SELECT seq, hashes FROM audit ORDER BY seq DESC LIMIT 1")
             .fetch_optional(&self.pool)
             .await
             .map_err(failed(READING))?;
-        let Some((seq, hash)) = row else { return Ok(AuditHead::default()) };
-        let hash = hash.try_into().map_err(|_| StorageError::Corrupt {
-            record: "audit entry",
-            id: seq.to_string(),
-            reason: "hash: it must have 32 bytes".to_owned(),
-        })?;
-        Ok(AuditHead { seq, hash })
+        let Some(row) = row else { return Ok(AuditHead::default()) };
+        let read = reader(&row);
+        let [.., hash] = hashes(&read)?;
+        Ok(AuditHead { seq: read.column("seq")?, hash })
     }
 
     async fn insert(&self, mut records: Vec<AuditRecord>) -> Result<(), sqlx::Error> {
         if records.len() <= ROWS_AT_ONCE {
-            return bound(records).execute(&self.pool).await.map(drop);
+            return bound(records).map_err(sqlx::Error::Encode)?.execute(&self.pool).await.map(drop);
         }
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         while !records.is_empty() {
             let rest = records.split_off(records.len().min(ROWS_AT_ONCE));
-            bound(std::mem::replace(&mut records, rest)).execute(&mut *transaction).await?;
+            let rows = bound(std::mem::replace(&mut records, rest)).map_err(sqlx::Error::Encode)?;
+            rows.execute(&mut *transaction).await?;
         }
         transaction.commit().await
     }
 }
 
 /// The statement that inserts these, of which there are at most `ROWS_AT_ONCE`.
-fn bound(records: Vec<AuditRecord>) -> sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
+fn bound(records: Vec<AuditRecord>) -> Result<sqlx::query::Query<'static, Sqlite, SqliteArguments>, BoxDynError> {
     static STATEMENTS: OnceLock<Vec<String>> = OnceLock::new();
     let statements = STATEMENTS.get_or_init(|| (0..=ROWS_AT_ONCE).map(insertion_of).collect());
-    let mut query = sqlx::query(statements[records.len()].as_str());
+    let statement = statements[records.len()].as_str();
+    let mut values = SqliteArguments::default();
+    values.reserve(records.len() * column_count(), 0);
     for record in records {
-        query = query
-            .bind(record.seq)
-            .bind(record.at)
-            .bind(record.kind)
-            .bind(record.environment)
-            .bind(record.request_id)
-            .bind(record.token)
-            .bind(record.account)
-            .bind(record.user)
-            .bind(record.roles)
-            .bind(record.outcome)
-            .bind(record.detail)
-            .bind(record.body_hash.map(Vec::from))
-            .bind(record.salt.map(Vec::from))
-            .bind(record.personal.to_vec())
-            .bind(record.prev.to_vec())
-            .bind(record.hash.to_vec());
+        values.add(record.seq)?;
+        values.add(record.at)?;
+        values.add(record.kind)?;
+        values.add(record.environment)?;
+        values.add(record.request_id)?;
+        values.add(record.token)?;
+        values.add(record.account)?;
+        values.add(record.user)?;
+        values.add(record.roles)?;
+        values.add(record.outcome)?;
+        values.add(record.detail)?;
+        values.add(record.body_hash.map(Vec::from))?;
+        values.add(record.salt.map(Vec::from))?;
+        values.add([record.personal, record.prev, record.hash].concat())?;
     }
-    query
+    Ok(sqlx::query_with(statement, values))
 }
 
 fn insertion_of(rows: usize) -> String {
-    let mut sql = format!("INSERT INTO audit ({COLUMNS}) VALUES ");
-    for row in 0..rows {
-        // Writing into a String cannot fail.
-        let _ = write!(sql, "{}(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", if row == 0 { "" } else { "," });
-    }
-    sql
+    let row = format!("({})", vec!["?"; column_count()].join(","));
+    format!("INSERT INTO audit ({COLUMNS}) VALUES {}", vec![row.as_str(); rows].join(","))
+}
+
+fn column_count() -> usize {
+    COLUMNS.split(',').count()
 }
 
 fn is_taken(error: &sqlx::Error) -> bool {
@@ -177,24 +174,38 @@ pub(super) async fn prune(pool: &SqlitePool, through: i64) -> Result<u64, Storag
     query.execute(pool).await.map(|done| done.rows_affected()).map_err(failed("dropping audit entries"))
 }
 
+fn reader(row: &SqliteRow) -> Reader<'_> {
+    Reader { record: "audit entry", id: "seq", row }
+}
+
+/// `personal`, `prev` and `hash` of an entry: they stand in one column, since each column costs every entry.
+fn hashes(read: &Reader<'_>) -> Result<[Hash; 3], StorageError> {
+    let all: [u8; 96] = read.array("hashes", read.column("hashes")?)?;
+    let mut hashes = [Hash::default(); 3];
+    hashes.as_flattened_mut().copy_from_slice(&all);
+    Ok(hashes)
+}
+
 fn entry(row: &SqliteRow) -> Result<AuditRecord, StorageError> {
-    let read = Reader { record: "audit entry", id: "seq", row };
+    let read = reader(row);
+    let text = |column: &'static str| read.column::<&str>(column).map(Arc::from);
+    let [personal, prev, hash] = hashes(&read)?;
     Ok(AuditRecord {
         seq: read.column("seq")?,
-        at: read.column("at")?,
-        kind: read.column("kind")?,
-        environment: read.column("environment")?,
-        request_id: read.column("request_id")?,
-        token: read.column("token")?,
-        account: read.column("account")?,
+        at: text("at")?,
+        kind: text("kind")?,
+        environment: text("environment")?,
+        request_id: text("request_id")?,
+        token: text("token")?,
+        account: text("account")?,
         user: read.column("user")?,
         roles: read.column("roles")?,
-        outcome: read.column("outcome")?,
+        outcome: read.column::<Option<&str>>("outcome")?.map(Arc::from),
         detail: read.column("detail")?,
         body_hash: read.column::<Option<Vec<u8>>>("body_hash")?.map(|it| read.array("body_hash", it)).transpose()?,
         salt: read.column::<Option<Vec<u8>>>("salt")?.map(|it| read.array("salt", it)).transpose()?,
-        personal: read.array("personal", read.column("personal")?)?,
-        prev: read.array("prev", read.column("prev")?)?,
-        hash: read.array("hash", read.column("hash")?)?,
+        personal,
+        prev,
+        hash,
     })
 }

@@ -48,7 +48,12 @@ pub(super) struct Played {
 /// # Errors
 /// If it could not be begun.
 pub(super) async fn play(bench: &Bench, disguise: Option<&Disguise>, row: &Row, act: &Act) -> Result<Played, String> {
-    let silent = |drawn: &Drawn| matches!(drawn.kind, Kind::SilentBefore | Kind::SilentAfter | Kind::SlowBytes);
+    let silent = |drawn: &Drawn| match drawn.kind {
+        Kind::SilentBefore | Kind::SilentAfter | Kind::SlowBytes => true,
+        // A message that cannot be read is nobody's reply: it is waited for.
+        Kind::HalfBody | Kind::MalformedJson | Kind::ServerErrorBefore | Kind::ServerErrorAfter => row.messages,
+        _ => false,
+    };
     let call_timeout = if act.faults.iter().any(silent) { SHORT_TIMEOUT } else { LONG_TIMEOUT };
     let killed = act.fault(Kind::Kill);
     let ground = Ground::open(bench, disguise, row, act, killed.is_some(), call_timeout).await?;

@@ -133,9 +133,9 @@ pub(super) async fn faults(
     }
     let entries = storage.audit_entries(&AuditFilter::default(), MOST_ENTRIES).await;
     let entries = entries.map_err(|error| error.to_string())?;
-    let intents: Vec<&AuditRecord> = entries.iter().filter(|entry| entry.kind == Kind::Intent.as_str()).collect();
+    let intents: Vec<&AuditRecord> = entries.iter().filter(|entry| *entry.kind == *Kind::Intent.as_str()).collect();
     for Written { lost, recorded } in written {
-        let by_then = || intents.iter().filter(|intent| intent.seq <= *recorded && intent.account == ACCOUNT);
+        let by_then = || intents.iter().filter(|intent| intent.seq <= *recorded && *intent.account == *ACCOUNT);
         if by_then().next().is_none() {
             lies.push("a write reached the provider before any intent was recorded".to_owned());
         }
@@ -145,7 +145,7 @@ pub(super) async fn faults(
             }
         }
     }
-    let reports = entries.iter().filter(|entry| entry.kind != Kind::Intent.as_str() && entry.seq > since);
+    let reports = entries.iter().filter(|entry| *entry.kind != *Kind::Intent.as_str() && entry.seq > since);
     for entry in reports {
         let user = entry.user.as_deref().unwrap_or_default();
         for role in roles(entry) {

@@ -45,9 +45,9 @@ async fn every_field_that_is_changed_breaks_the_chain_at_its_entry() {
         "body_hash = NULL",
         "salt = zeroblob(16)",
         "salt = NULL",
-        "personal = zeroblob(32)",
-        "prev = zeroblob(32)",
-        "hash = zeroblob(32)",
+        "hashes = CAST(zeroblob(32) || substr(hashes, 33) AS BLOB)",
+        "hashes = CAST(substr(hashes, 1, 32) || zeroblob(32) || substr(hashes, 65) AS BLOB)",
+        "hashes = CAST(substr(hashes, 1, 64) || zeroblob(32) AS BLOB)",
     ];
     for change in changes {
         by_hand(

@@ -24,7 +24,7 @@ async fn one_users_entries_are_redacted_and_the_chain_holds() {
     assert_eq!(entries.iter().filter(|entry| entry.user.as_deref() == Some("107")).count(), 2);
     assert!(entries.iter().all(|entry| entry.user.as_deref() != Some("102")));
     assert!(entries.iter().filter(|entry| entry.user.is_none()).all(|entry| entry.body_hash.is_none()));
-    assert_eq!(entries.last().unwrap().kind, "redacted");
+    assert_eq!(&*entries.last().unwrap().kind, "redacted");
     assert!(!entries.last().unwrap().detail.as_deref().unwrap().contains("102"));
     assert_eq!(verify(&*stage.storage, None).await.unwrap().broken, None);
 }

@@ -29,8 +29,8 @@ async fn a_removal_that_was_done_is_recorded_as_done() {
     assert_eq!(seen, [(Outcome::Removed, Verified::Yes); 2]);
     assert_eq!(stage.open_intents().await, 0);
     let last = stage.entries().await.pop().unwrap();
-    assert_eq!((last.kind.as_str(), last.outcome.as_deref()), ("settled", Some("removed")));
-    assert_eq!(last.request_id, settlement.request_id);
+    assert_eq!((&*last.kind, last.outcome.as_deref()), ("settled", Some("removed")));
+    assert_eq!(*last.request_id, *settlement.request_id);
     assert_eq!(stage.writes(), 0, "it only reads");
 }
 

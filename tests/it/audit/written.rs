@@ -14,14 +14,14 @@ async fn an_intent_stands_before_its_write_is_answered_and_a_result_after() {
     let asked = tokio::spawn(app.oneshot(Stage::removal(102, &[2])));
     until("the write arrives", async || stage.writes() == 1).await;
     let [intent] = stage.entries().await.try_into().unwrap();
-    assert_eq!((intent.kind.as_str(), intent.outcome.as_deref()), ("intent", Some("unknown")));
+    assert_eq!((&*intent.kind, intent.outcome.as_deref()), ("intent", Some("unknown")));
     assert_eq!(stage.open_intents().await, 1);
 
     let response = asked.await.unwrap().unwrap();
     assert_eq!(response.status(), 200);
     let [_, result] = stage.entries().await.try_into().unwrap();
-    assert_eq!((result.kind.as_str(), result.outcome.as_deref()), ("result", Some("removed")));
-    assert_eq!(result.request_id, response.headers()["offramp-request-id"].to_str().unwrap());
+    assert_eq!((&*result.kind, result.outcome.as_deref()), ("result", Some("removed")));
+    assert_eq!(&*result.request_id, response.headers()["offramp-request-id"].to_str().unwrap());
     assert_eq!(result.detail.as_deref(), Some(r#"{"verified":"yes"}"#));
     assert_eq!(stage.open_intents().await, 0);
 }
@@ -34,15 +34,15 @@ async fn an_intent_says_who_takes_what_from_whom_and_the_hash_of_the_body_that_l
     assert_eq!(status, 200, "{answer}");
     let [intent, result] = stage.entries().await.try_into().unwrap();
     assert_eq!((intent.seq, result.seq), (1, 2));
-    assert_eq!((intent.environment.as_str(), intent.token.as_str()), ("default", "administrator"));
-    assert_eq!((intent.account.as_str(), intent.user.as_deref()), ("guardhouse", Some("102")));
+    assert_eq!((&*intent.environment, &*intent.token), ("default", "administrator"));
+    assert_eq!((&*intent.account, intent.user.as_deref()), ("guardhouse", Some("102")));
     let role = answer["unassignment"]["items"][0]["role"].clone();
     assert_eq!(serde_json::from_str::<Value>(&intent.roles).unwrap(), json!([role]));
     let journal = stage.server.journal();
     let write = journal.iter().find(|recorded| recorded.call.method == "DELETE").unwrap();
     let hash = digest::digest(&digest::SHA256, &write.call.body);
     assert_eq!(intent.body_hash.unwrap(), hash.as_ref());
-    assert!(before <= intent.at && intent.at <= result.at && result.at <= timestamp());
+    assert!(*before <= *intent.at && intent.at <= result.at && *result.at <= *timestamp());
     let roles: Value = serde_json::from_str(&result.roles).unwrap();
     assert_eq!(
         (&roles[0]["id"], &roles[0]["outcome"], &roles[0]["verified"]),
@@ -55,7 +55,7 @@ async fn each_write_of_a_request_has_an_intent_and_all_have_one_result() {
     let stage = Stage::open().await;
     let (status, answer) = stage.ask(Stage::removal(102, &[2, 3])).await;
     assert_eq!(status, 200, "{answer}");
-    let kinds: Vec<String> = stage.entries().await.into_iter().map(|entry| entry.kind).collect();
+    let kinds: Vec<String> = stage.entries().await.iter().map(|entry| entry.kind.to_string()).collect();
     assert_eq!(kinds, ["intent", "intent", "result"]);
     assert_eq!(stage.open_intents().await, 0);
 }
@@ -106,7 +106,7 @@ async fn a_caller_that_hangs_up_cancels_nothing() {
     stage.gateway.finish().await;
     assert!(!stage.holds(102, 2));
     let [_, result] = stage.entries().await.try_into().unwrap();
-    assert_eq!((result.kind.as_str(), result.outcome.as_deref()), ("result", Some("removed")));
+    assert_eq!((&*result.kind, result.outcome.as_deref()), ("result", Some("removed")));
     assert_eq!(result.detail.as_deref(), Some(r#"{"verified":"yes"}"#));
 }
 

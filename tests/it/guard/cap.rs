@@ -27,7 +27,7 @@ async fn so_many_removals_are_sent_and_no_more() {
     let plan = stage.unassign("&dry_run=true", &removal("104", &["2"])).await;
     is_refused(&plan, SETTING, &[]);
     assert_eq!(stage.writes(), 3);
-    let refused: Vec<_> = stage.entries().await.into_iter().filter(|entry| entry.kind == "refused").collect();
+    let refused: Vec<_> = stage.entries().await.into_iter().filter(|entry| *entry.kind == *"refused").collect();
     assert_eq!(refused.len(), 2, "the dry run is not recorded");
     assert_eq!(refused[0].detail.as_deref(), Some(r#"{"rule":"guard.removals_per_account_per_hour"}"#));
 }
@@ -146,5 +146,5 @@ async fn a_refusal_uses_no_idempotency_key_up() {
     is_refused(&again, SETTING, &[]);
     assert!(!again.headers.contains_key("idempotency-replayed"));
     assert_eq!(again.body["unassignment"]["items"][0]["reason"], "guard");
-    assert_eq!(stage.entries().await.iter().filter(|entry| entry.kind == "refused").count(), 2);
+    assert_eq!(stage.entries().await.iter().filter(|entry| *entry.kind == *"refused").count(), 2);
 }

@@ -29,10 +29,7 @@ async fn one_protected_role_refuses_the_whole_request() {
     assert!(items.iter().all(|item| item["outcome"] == "refused" && item["kind"] == "refused"), "{items:?}");
     assert_eq!(stage.writes(), 0);
     let [entry] = stage.entries().await.try_into().unwrap();
-    assert_eq!(
-        (entry.kind.as_str(), entry.detail.as_deref()),
-        ("refused", Some(r#"{"rule":"guard.protected_roles"}"#))
-    );
+    assert_eq!((&*entry.kind, entry.detail.as_deref()), ("refused", Some(r#"{"rule":"guard.protected_roles"}"#)));
 }
 
 #[tokio::test]

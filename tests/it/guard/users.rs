@@ -44,9 +44,9 @@ async fn a_refusal_is_recorded_and_names_nobody_that_could_not_be_forgotten() {
     let answer = stage.remove("Jane.Roe@Example.com", &["2"]).await;
     is_refused(&answer, SETTING, &[]);
     let [entry] = stage.entries().await.try_into().unwrap();
-    assert_eq!((entry.kind.as_str(), entry.outcome.as_deref()), ("refused", Some("refused")));
-    assert_eq!((entry.account.as_str(), entry.user.as_deref()), ("guardhouse", Some("102")));
-    assert_eq!(entry.request_id, answer.headers["offramp-request-id"].to_str().unwrap());
+    assert_eq!((&*entry.kind, entry.outcome.as_deref()), ("refused", Some("refused")));
+    assert_eq!((&*entry.account, entry.user.as_deref()), ("guardhouse", Some("102")));
+    assert_eq!(&*entry.request_id, answer.headers["offramp-request-id"].to_str().unwrap());
     assert_eq!(entry.detail.as_deref(), Some(r#"{"rule":"guard.protected_users"}"#));
     let roles: Value = serde_json::from_str(&entry.roles).unwrap();
     assert_eq!(roles, json!([{"id": "2", "name": "Support Agent", "outcome": "refused", "verified": "skipped"}]));

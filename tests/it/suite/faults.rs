@@ -149,7 +149,7 @@ impl Storage for Forger {
     ) -> Result<(), StorageError> {
         let entries = chain(AuditHead::default());
         if let Forges::Swallows(kind) = self.forges
-            && entries.iter().all(|entry| entry.kind == kind)
+            && entries.iter().all(|entry| *entry.kind == *kind)
         {
             return Ok(());
         }
@@ -160,7 +160,7 @@ impl Storage for Forger {
         match self.forges {
             Forges::DropsOne => entries.retain(|entry| entry.seq != 2),
             Forges::ChangesResults => {
-                for entry in entries.iter_mut().filter(|entry| entry.kind == "result") {
+                for entry in entries.iter_mut().filter(|entry| *entry.kind == *"result") {
                     entry.roles = entry.roles.replace("removed", "failed");
                 }
             }
