@@ -1,5 +1,6 @@
 //! The one object that handlers see: who calls, which account is meant, and what is done with it.
 
+mod accounts;
 mod audit;
 mod directory;
 mod error;
@@ -16,24 +17,23 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value as Json};
 use tokio_util::task::TaskTracker;
 
 use crate::audit::{Audit, Origin, Trail};
 use crate::connector::Registry;
+use crate::credentials::Account;
 use crate::credentials::api_token::ApiToken;
-use crate::credentials::vault::{Vault, same_secrets};
-use crate::credentials::{Account, Context};
+use crate::credentials::vault::Vault;
 use crate::engine::{Engine, Guard, Report};
-use crate::model::{RequestError, UnassignRequest};
-use crate::storage::{AccountRecord, AccountStatus, Envelope, Scope, Storage, new_id, timestamp};
+use crate::model::UnassignRequest;
+use crate::storage::{Envelope, Scope, Storage};
 
 use directory::Directory;
 pub use directory::Entry;
 pub use error::GatewayError;
 use guard::Rules;
 pub use guard::{GuardSettings, Protected};
-use keeper::{Keeper, seal};
+use keeper::Keeper;
 use keys::MissingKeys;
 use once::Flights;
 pub use once::{Answer, Claim, End, IdempotencyKey, IdempotencySettings, KeyError, Once};
@@ -63,9 +63,12 @@ pub struct Caller {
 impl Caller {
     /// Whoever works with the database itself, at the command line.
     pub fn operator(environment: &str) -> Self {
+        Self::of_all_scopes(OPERATOR_ID, environment, Envelope::Bare)
+    }
+
+    fn of_all_scopes(token: &str, environment: &str, envelope: Envelope) -> Self {
         let scopes = vec![Scope::Call, Scope::Admin, Scope::Audit];
-        let (token, environment) = (OPERATOR_ID.to_owned(), environment.to_owned());
-        Self { token, environment, scopes, envelope: Envelope::Bare, expires_at: None }
+        Self { token: token.to_owned(), environment: environment.to_owned(), scopes, envelope, expires_at: None }
     }
 }
 
@@ -135,9 +138,7 @@ impl Gateway {
     /// As [`Self::open`].
     pub async fn open_with(parts: Parts, settings: Settings) -> Result<Self, GatewayError> {
         let admin = Some(parts.admin_token.expose_secret()).filter(|token| !token.is_empty()).map(|token| {
-            let scopes = vec![Scope::Call, Scope::Admin, Scope::Audit];
-            let (id, environment) = (ADMIN_TOKEN_ID.to_owned(), DEFAULT_ENVIRONMENT.to_owned());
-            let caller = Caller { token: id, environment, scopes, envelope: parts.envelope, expires_at: None };
+            let caller = Caller::of_all_scopes(ADMIN_TOKEN_ID, DEFAULT_ENVIRONMENT, parts.envelope);
             (ApiToken::hash(token), Arc::new(caller))
         });
         let rules = Rules::of(&settings.guard, &parts.registry)?;
@@ -250,8 +251,9 @@ impl Gateway {
         });
         let guard = self.rules.as_ref().and_then(|rules| rules.at(&account, &self.storage));
         let gateway = Arc::clone(self);
-        // A task of its own: a caller that hangs up does not cancel a write half-way.
-        let at_work = async move {
+        // A task of its own: a caller that hangs up does not cancel a write half-way. Boxed, since it is large, and is moved
+        // several times until it runs.
+        let at_work = Box::pin(async move {
             let guard = guard.as_ref().map(|guard| guard as &dyn Guard);
             let report = gateway.engine.unassign_guarded(&account, request, trail.as_ref(), guard).await;
             if let Some(trail) = trail.as_ref().filter(|trail| trail.has_intent()) {
@@ -261,7 +263,7 @@ impl Gateway {
                 gateway.note_status(&account, needs_reauth).await;
             }
             report
-        };
+        });
         match self.at_work.spawn(at_work).await {
             Ok(report) => Ok(report?),
             Err(error) => Err(GatewayError::Broken(error.to_string())),
@@ -277,140 +279,5 @@ impl Gateway {
         {
             tracing::error!(%error, "results are not recorded: their intents stand as unknown");
         }
-    }
-
-    async fn note_status(&self, account: &Account, needs_reauth: bool) {
-        let status = if needs_reauth { AccountStatus::NeedsReauth } else { AccountStatus::Active };
-        let noted = match self.storage.set_account_status(&account.id, status).await {
-            Ok(_) => self.refresh().await,
-            Err(error) => Err(error.into()),
-        };
-        if let Err(error) = noted {
-            tracing::warn!(account = %account.id, status = status.as_str(), %error, "the account's status could not be kept");
-        }
-    }
-
-    /// One of the caller's accounts.
-    ///
-    /// # Errors
-    /// If it is not the caller's, or cannot be used.
-    pub fn account(&self, caller: &Caller, account_id: &str) -> Result<Arc<Account>, GatewayError> {
-        let directory = self.directory.load();
-        let entry = directory.accounts.get(account_id).filter(|entry| entry.record.environment == caller.environment);
-        match entry.map(|entry| &entry.account) {
-            Some(Ok(account)) => Ok(Arc::clone(account)),
-            Some(Err(reason)) => Err(GatewayError::Unusable(reason.clone())),
-            None => Err(GatewayError::NotFound("there is no such integrated account".to_owned())),
-        }
-    }
-
-    /// Connects an account: checks its context, tries its credentials with one read, and keeps it.
-    ///
-    /// # Errors
-    /// If the integration is unknown, the context does not suit it, or the provider does not take the credentials;
-    /// nothing is kept then.
-    pub async fn connect(
-        &self,
-        caller: &Caller,
-        integration: &str,
-        tenant_id: Option<String>,
-        context: &Map<String, Json>,
-    ) -> Result<AccountRecord, GatewayError> {
-        self.connect_as(new_id(), caller, integration, tenant_id, context).await
-    }
-
-    /// [`Self::connect`] under an id of one's own, which must be new.
-    ///
-    /// # Errors
-    /// As [`Self::connect`], and if the id is taken.
-    pub async fn connect_as(
-        &self,
-        id: String,
-        caller: &Caller,
-        integration: &str,
-        tenant_id: Option<String>,
-        context: &Map<String, Json>,
-    ) -> Result<AccountRecord, GatewayError> {
-        let connector = self.registry.find(integration).ok_or_else(|| {
-            let known = self.registry.slugs().join(", ");
-            RequestError::new(format!("integration: there is no connector of that name; there are: {known}"))
-        })?;
-        let connector = connector.map_err(|error| {
-            GatewayError::Unusable(format!("the definition of `{integration}` has a mistake: {error}"))
-        })?;
-        let context = Context::check(connector, context)?;
-        let account = Account::new(&id, &caller.environment, Arc::clone(connector), &context, false)?;
-        let now = timestamp();
-        let record = AccountRecord {
-            sealed: seal(&self.keeper.vault, &id, &context.secret)?,
-            id,
-            environment: caller.environment.clone(),
-            integration: connector.slug.clone(),
-            tenant_id,
-            context: context.public.into_iter().collect(),
-            status: AccountStatus::Active,
-            created_at: now.clone(),
-            updated_at: now,
-        };
-        if account.session.replaces_secrets() {
-            return self.connect_kept(&account, record).await;
-        }
-        self.try_credentials(&account).await?;
-        self.storage.insert_account(&record).await?;
-        self.refresh().await?;
-        Ok(record)
-    }
-
-    async fn try_credentials(&self, account: &Account) -> Result<(), GatewayError> {
-        let tried = self.engine.check_credentials(account).await;
-        let connector = Arc::clone(&account.connector);
-        tried.map_err(|failure| GatewayError::Credentials { failure: Box::new(failure), connector })
-    }
-
-    /// An account whose secrets the provider replaces as they are used: it is kept first, so that no new secret is lost.
-    /// One whose secrets were replaced stays, as a validation error, even where the rest of the check failed.
-    async fn connect_kept(&self, account: &Account, mut record: AccountRecord) -> Result<AccountRecord, GatewayError> {
-        record.status = AccountStatus::Connecting;
-        self.storage.insert_account(&record).await?;
-        account.keep_secrets_with(self.keeper.clone());
-        let tried = self.try_credentials(account).await;
-        let sealed = self.storage.account_secrets(&record.id).await?.unwrap_or_default();
-        let replaced = !same_secrets(&sealed, &record.sealed);
-        record.sealed = sealed;
-        match (&tried, replaced) {
-            (Err(_), false) => {
-                self.storage.delete_account(&record.environment, &record.id).await?;
-            }
-            (Err(_), true) => {
-                self.storage.set_account_status(&record.id, AccountStatus::ValidationError).await?;
-                tracing::warn!(account = %record.id, "kept, although the check failed: the provider replaced its secrets");
-            }
-            (Ok(()), _) => {
-                record.status = AccountStatus::Active;
-                self.storage.set_account_status(&record.id, record.status).await?;
-            }
-        }
-        self.refresh().await?;
-        tried.map(|()| record)
-    }
-
-    /// The caller's accounts, oldest first.
-    pub fn accounts(&self, caller: &Caller) -> Vec<Arc<Entry>> {
-        let directory = self.directory.load();
-        let own = directory.accounts.values().filter(|entry| entry.record.environment == caller.environment);
-        let mut own: Vec<Arc<Entry>> = own.cloned().collect();
-        own.sort_by(|left, right| left.record.id.cmp(&right.record.id));
-        own
-    }
-
-    /// Forgets an account and its credentials.
-    ///
-    /// # Errors
-    /// If it is not the caller's.
-    pub async fn disconnect(&self, caller: &Caller, account_id: &str) -> Result<(), GatewayError> {
-        if !self.storage.delete_account(&caller.environment, account_id).await? {
-            return Err(GatewayError::NotFound("there is no such integrated account".to_owned()));
-        }
-        self.refresh().await
     }
 }
