@@ -3,40 +3,29 @@
 
 mod audit;
 mod idempotency;
+mod place;
 mod removals;
+mod row;
 mod tokens;
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sqlx::Sqlite;
 use sqlx::error::ErrorKind;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{Row, Sqlite};
-use tokio::time::{Instant, sleep};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
 
 use super::{
     AccountRecord, AccountStatus, AuditFilter, AuditHead, AuditRecord, Durability, Hash, KeyClaim, KeyEnd, KeyState,
-    Reservation, Storage, StorageError, TokenRecord, TokenRemoval, UnknownName,
+    Reservation, Storage, StorageError, TokenRecord, TokenRemoval,
 };
 use audit::AuditLane;
+use row::{Reader, json};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// How long a call waits for another process's transaction, and for a free connection.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// SQLite writes one at a time anyway; more connections only serve more readers.
-const CONNECTIONS: u32 = 4;
-/// The audit alone has a statement for each number of entries.
-const STATEMENTS: usize = audit::ROWS_AT_ONCE + 32;
 // SQLite's primary result codes, from https://www.sqlite.org/rescode.html
 const BUSY: i32 = 5;
 const CORRUPT: i32 = 11;
@@ -59,35 +48,7 @@ impl SqliteStorage {
     /// As [`Self::open`]; `durability` says what a commit of the audit, or of an idempotency key, survives. All else
     /// survives a power cut.
     pub async fn open_with(url: &str, durability: Durability) -> Result<Self, StorageError> {
-        let (pool, audit) = match parse(url)? {
-            Place::Memory => {
-                // Each connection would be a database of its own, and closing it the end of that.
-                let pool = SqlitePoolOptions::new()
-                    .max_connections(1)
-                    .idle_timeout(None)
-                    .max_lifetime(None)
-                    .acquire_timeout(PATIENCE)
-                    .connect_with(SqliteConnectOptions::new().in_memory(true))
-                    .await
-                    .map_err(failed("opening it"))?;
-                (pool.clone(), pool)
-            }
-            Place::File(path) => {
-                create_private(&path).map_err(|error| StorageError::Unavailable {
-                    doing: "creating its file",
-                    reason: format!("{}: {error}", path.display()),
-                })?;
-                let many = SqlitePoolOptions::new().max_connections(CONNECTIONS);
-                let one = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-                // What was answered as done must survive a power cut.
-                let pool = connect(&path, many, SqliteSynchronous::Full).await.map_err(failed("opening it"))?;
-                let synchronous = match durability {
-                    Durability::Process => SqliteSynchronous::Normal,
-                    Durability::Power => SqliteSynchronous::Full,
-                };
-                (pool, connect(&path, one, synchronous).await.map_err(failed("opening it"))?)
-            }
-        };
+        let (pool, audit) = place::open(url, durability).await?;
         let storage = Self { pool, audit: Arc::new(AuditLane::new(audit)) };
         storage.migrate().await?;
         Ok(storage)
@@ -278,68 +239,6 @@ impl SqliteStorage {
     }
 }
 
-enum Place {
-    Memory,
-    File(PathBuf),
-}
-
-/// Only the place comes from the address: how the database is used is not for it to say.
-fn parse(url: &str) -> Result<Place, StorageError> {
-    let refused = |reason: &str| StorageError::Address { reason: reason.to_owned() };
-    let Some(place) = url.strip_prefix("sqlite:") else {
-        return Err(refused("it must start with `sqlite:`"));
-    };
-    let place = place.strip_prefix("//").unwrap_or(place);
-    if place.contains('?') {
-        return Err(refused("it takes no parameters"));
-    }
-    // `file:` would reach SQLite as an address of its own, with a meaning of its own.
-    if place.is_empty() || place.starts_with("file:") {
-        return Err(refused("it must name a file, as in `sqlite:./data/offramp.db`, or be `sqlite::memory:`"));
-    }
-    if place == ":memory:" {
-        return Ok(Place::Memory);
-    }
-    let options = SqliteConnectOptions::from_str(url).map_err(|error| refused(&error.to_string()))?;
-    Ok(Place::File(options.get_filename().to_owned()))
-}
-
-/// SQLite would create the file with the process's usual mode; its `-wal` and `-shm` take theirs from the file.
-fn create_private(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
-}
-
-async fn connect(
-    path: &Path,
-    pool: SqlitePoolOptions,
-    synchronous: SqliteSynchronous,
-) -> Result<SqlitePool, sqlx::Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(PATIENCE)
-        .foreign_keys(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .statement_cache_capacity(STATEMENTS)
-        .synchronous(synchronous);
-    let pool = pool.acquire_timeout(PATIENCE);
-    // Turning a new file to WAL needs it alone, and SQLite does not wait for that by itself.
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match pool.clone().connect_with(options.clone()).await {
-            Err(error) if sqlite_code(&error) == Some(BUSY) && Instant::now() < deadline => {
-                sleep(Duration::from_millis(10)).await
-            }
-            result => return result,
-        }
-    }
-}
-
 fn account(row: &SqliteRow) -> Result<AccountRecord, StorageError> {
     let read = Reader { record: "account", id: "id", row };
     Ok(AccountRecord {
@@ -353,50 +252,6 @@ fn account(row: &SqliteRow) -> Result<AccountRecord, StorageError> {
         created_at: read.column("created_at")?,
         updated_at: read.column("updated_at")?,
     })
-}
-
-/// Reads one row; what cannot be read is reported with the record's name.
-struct Reader<'r> {
-    record: &'static str,
-    /// The column that names it.
-    id: &'static str,
-    row: &'r SqliteRow,
-}
-
-impl<'r> Reader<'r> {
-    fn column<T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>>(&self, name: &'static str) -> Result<T, StorageError> {
-        self.row.try_get(name).map_err(|error| self.corrupt(name, error))
-    }
-
-    fn json<T: serde::de::DeserializeOwned>(&self, name: &'static str) -> Result<T, StorageError> {
-        serde_json::from_str(self.column(name)?).map_err(|error| self.corrupt(name, error))
-    }
-
-    fn array<const N: usize>(&self, name: &'static str, bytes: Vec<u8>) -> Result<[u8; N], StorageError> {
-        bytes.try_into().map_err(|_| self.corrupt(name, format!("it must have {N} bytes")))
-    }
-
-    fn word<T: FromStr<Err = UnknownName>>(&self, name: &'static str) -> Result<T, StorageError> {
-        self.column::<&str>(name)?.parse().map_err(|error: UnknownName| self.corrupt(name, error))
-    }
-
-    fn name(&self) -> String {
-        let number = || self.row.try_get::<i64, _>(self.id).map(|number| number.to_string());
-        self.row.try_get(self.id).or_else(|_| number()).unwrap_or_else(|_| "?".to_owned())
-    }
-
-    fn corrupt(&self, column: &str, reason: impl ToString) -> StorageError {
-        StorageError::Corrupt {
-            record: self.record,
-            id: self.name(),
-            reason: format!("{column}: {}", reason.to_string()),
-        }
-    }
-}
-
-fn json<T: serde::Serialize>(value: &T) -> String {
-    #[expect(clippy::expect_used, reason = "maps with text keys and lists of words always have a JSON form")]
-    serde_json::to_string(value).expect("JSON")
 }
 
 fn insertion(record: &'static str, id: &str) -> impl FnOnce(sqlx::Error) -> StorageError {
