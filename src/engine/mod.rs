@@ -1,6 +1,7 @@
 //! The engine: plans, runs and proves an unassignment from a connector's definition. Knows nothing of HTTP servers, of
 //! SQL or of any provider.
 
+mod absent;
 mod classify;
 mod exchange;
 mod guard;
@@ -19,6 +20,7 @@ mod refused;
 mod report;
 mod retry;
 mod run;
+mod search;
 mod sources;
 mod streamed;
 mod user;
