@@ -44,7 +44,10 @@ impl Wire<'_> {
                 && matcher.matches(status, &answered.reading.value, &answered.raw, scope)
         };
         if matches(&call.success) {
-            if unreadable && !call.writes {
+            // A login page or half a document with the right status is not the provider's yes.
+            let garbled = || call.success.needs_no_body() && !cut && is_garbled(&answered.raw);
+            let is_no_answer = if call.writes { garbled() } else { unreadable };
+            if is_no_answer {
                 let failure = Failure::new(
                     ErrorKind::ProviderError,
                     Outcome::Unknown,
@@ -93,6 +96,11 @@ impl Wire<'_> {
         let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         (!text.is_empty()).then_some(text)
     }
+}
+
+/// Whether there is a body, and it is no JSON.
+fn is_garbled(raw: &Bytes) -> bool {
+    !raw.trim_ascii().is_empty() && Projection::default().read(raw).is_err()
 }
 
 fn read_projected(projection: &Projection, raw: &Bytes) -> Option<(Value, Captured)> {

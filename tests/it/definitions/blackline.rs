@@ -154,6 +154,35 @@ async fn what_the_reading_still_shows_is_no_success() {
     }
 }
 
+/// A login page, or half a document, is no yes, whatever its status: the reading tells, or nobody knows.
+#[tokio::test]
+async fn an_answer_to_the_removal_that_cannot_be_read_is_not_believed() {
+    for page in ["<html>Please log in.</html>", r#"{"roleId": 1, "prod"#] {
+        let page = || Reply::text(200, page);
+        for (fault, read, expected) in [
+            (Fault::Answer(page()), true, (Outcome::Unknown, Verified::No)),
+            (Fault::Answer(page()), false, (Outcome::Unknown, Verified::Unverifiable)),
+            (Fault::ActThenAnswer(page()), false, (Outcome::Unknown, Verified::Unverifiable)),
+            (Fault::ActThenAnswer(page()), true, (Outcome::Removed, Verified::Yes)),
+        ] {
+            let stage = stage(None, |_| ()).await;
+            stage.server.faults.once("DELETE", "/role-products", fault);
+            if !read {
+                let meets: Meets = Box::new(|call| call.method == "GET");
+                let after: Option<Meets> = Some(Box::new(|call| call.method == "DELETE"));
+                let later = Aim { meets, after, skip: 0, times: 0 };
+                stage.server.faults.plant(later, Fault::Answer(Reply::text(404, "")));
+            }
+            let report = stage.take(seed::ALICE, on("A", role("1"))).await;
+            assert_eq!((report.outcome(), report.verified()), expected);
+            assert_eq!(stage.writes().len(), 1);
+            if expected.0 == Outcome::Unknown {
+                assert_eq!(report.status().0, 502);
+            }
+        }
+    }
+}
+
 /// Nobody knows whether there is such a product: a role that is not held on it is not shown to be there.
 #[tokio::test]
 async fn a_mistyped_product_is_not_verified_however_the_role_is_named() {

@@ -55,7 +55,7 @@ async fn of_a_vault_key_that_is_none() {
 
 #[tokio::test]
 async fn of_a_vault_key_that_is_not_the_one_the_credentials_were_sealed_with() {
-    let provider = provider(2).await;
+    let provider = provider(0).await;
     let folder = Folder::new();
     folder.add_account(&provider).await;
     let mut command = folder.offramp(&["serve"]);

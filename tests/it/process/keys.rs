@@ -44,7 +44,7 @@ fn writes(provider: &SimServer) -> usize {
 
 #[tokio::test]
 async fn an_answer_outlives_the_process_and_two_hundred_repeats_get_it() {
-    let provider = provider(2).await;
+    let provider = provider(0).await;
     let folder = Folder::new();
     let account = folder.add_account(&provider).await;
     let mut server = folder.serve_with_short_lease().await;
@@ -61,7 +61,7 @@ async fn an_answer_outlives_the_process_and_two_hundred_repeats_get_it() {
 
 #[tokio::test]
 async fn killed_after_the_write_it_looks_before_it_writes_again() {
-    let provider = provider(2).await;
+    let provider = provider(0).await;
     let folder = Folder::new();
     let account = folder.add_account(&provider).await;
     let mut server = folder.serve_with_short_lease().await;
@@ -87,7 +87,7 @@ async fn killed_after_the_write_it_looks_before_it_writes_again() {
 
 #[tokio::test]
 async fn two_servers_on_one_database_carry_it_out_once() {
-    let provider = provider(2).await;
+    let provider = provider(0).await;
     let folder = Folder::new();
     let account = folder.add_account(&provider).await;
     let one = folder.serve().await;

@@ -40,7 +40,7 @@ async fn from_nothing_to_ready_takes_a_moment() {
 
 #[tokio::test]
 async fn a_request_in_flight_finishes_before_it_ends() {
-    let provider = provider(2).await;
+    let provider = provider(0).await;
     let folder = Folder::new();
     let account = folder.add_account(&provider).await;
     let mut server = folder.serve().await;
@@ -68,7 +68,7 @@ async fn a_request_in_flight_finishes_before_it_ends() {
 
 #[tokio::test]
 async fn started_again_it_knows_its_account_and_its_tokens() {
-    let provider = provider(2).await;
+    let provider = provider(0).await;
     let folder = Folder::new();
     let account = folder.add_account(&provider).await;
     let mut server = folder.serve().await;
@@ -88,7 +88,7 @@ async fn started_again_it_knows_its_account_and_its_tokens() {
 
 #[tokio::test]
 async fn an_account_and_a_token_made_by_another_process_are_seen() {
-    let provider = provider(2).await;
+    let provider = provider(0).await;
     let folder = Folder::new();
     let server = folder.serve().await;
 
