@@ -41,7 +41,7 @@ impl ApiError {
         Self { request_id: request_id.to_owned(), ..self }
     }
 
-    /// What a provider answered, or why it did not.
+    /// What a provider answered, or why it did not; or why it was not asked.
     pub(super) fn of_failure(
         failure: &Failure,
         status: u16,
@@ -49,14 +49,18 @@ impl ApiError {
         secret_fields: &[String],
         rates: &crate::connector::RateLimitSource,
     ) -> Self {
-        let mut error = Self { status, is_remote: true, ..Self::new(kind, failure.message.clone()) };
+        let is_remote = !failure.ours && (is_of_provider(kind) || failure.said().is_some());
+        let mut error = Self { status, is_remote, ..Self::new(kind, failure.message.clone()) };
         if let Some(answer) = failure.said() {
             error.add_answer(answer, secret_fields, rates);
         }
         if let Some(seconds) = failure.again_in_s {
             error.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        error.members.insert("truto_error_insight".into(), json!({"remote_error": {"description": failure.message}}));
+        if is_remote {
+            let insight = json!({"remote_error": {"description": failure.message}});
+            error.members.insert("truto_error_insight".into(), insight);
+        }
         error
     }
 
@@ -65,6 +69,11 @@ impl ApiError {
         self.members.insert("raw_response".into(), body.unwrap_or(Json::Null));
         self.headers.extend(normalised(&answer.headers, rates, self.status == 429));
     }
+}
+
+/// Whether errors of this kind are a provider's, unless something else says so.
+pub(super) fn is_of_provider(kind: ErrorKind) -> bool {
+    !matches!(kind, ErrorKind::Refused | ErrorKind::InvalidRequest | ErrorKind::Internal)
 }
 
 impl From<RequestError> for ApiError {

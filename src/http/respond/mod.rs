@@ -11,7 +11,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value as Json, json};
 
-use super::error::ApiError;
+use super::error::{ApiError, is_of_provider};
 use crate::connector::Connector;
 use crate::engine::{PlanStep, Report};
 use crate::model::{ErrorKind, Options, Outcome, ResponseFormat, Verified};
@@ -62,11 +62,11 @@ fn failure(report: Report, status: u16, kind: ErrorKind, context: &Context<'_>) 
         Some(failure) => {
             ApiError::of_failure(failure, status, kind, &context.connector.secret_fields, &context.connector.rate_limit)
         }
-        None => ApiError { status, ..ApiError::new(kind, unassignment::explain(&report)) },
+        None => {
+            let is_remote = is_of_provider(kind);
+            ApiError { status, is_remote, ..ApiError::new(kind, unassignment::explain(&report)) }
+        }
     };
-    error.is_remote = !matches!(kind, ErrorKind::Refused | ErrorKind::InvalidRequest | ErrorKind::Internal)
-        || worst.as_ref().is_some_and(|failure| failure.said().is_some());
-    error.is_remote &= !worst.as_ref().is_some_and(|failure| failure.ours);
     error.members.insert("unassignment".into(), json!(unassignment::of(&report, context.request_id)));
     if format == ResponseFormat::Debug {
         error.members.insert("debug".into(), debug_body(&report, context));

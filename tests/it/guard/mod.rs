@@ -38,6 +38,7 @@ fn is_refused(answer: &Answer, setting: &str, names: &[&str]) {
     assert_eq!(answer.headers["offramp-outcome"], "refused");
     assert_eq!(answer.headers["offramp-remote-calls"], "0");
     assert_eq!(answer.body["truto_is_remote_error"], false);
+    assert!(answer.body.get("truto_error_insight").is_none(), "{answer:?}");
     assert_eq!(answer.body["unassignment"]["outcome"], "refused");
     for name in names.iter().chain([&setting]) {
         assert!(answer.message().contains(name), "{name}: {answer:?}");
