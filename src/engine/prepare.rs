@@ -41,7 +41,14 @@ pub(super) fn items(operation: &Operation, request: &UnassignRequest) -> Result<
             _ => {}
         }
     }
-    Ok(items)
+    // Named twice, a role is taken away once: a second write would only find nothing.
+    let mut unique: Vec<RoleRef> = Vec::with_capacity(items.len());
+    for item in items {
+        if !unique.contains(&item) {
+            unique.push(item);
+        }
+    }
+    Ok(unique)
 }
 
 use Candidates::{One, Several};

@@ -61,6 +61,5 @@ impl Answer {
 
 /// No account has such an id.
 fn bound_to(id: &Hash) -> String {
-    let digits: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("idempotency key {digits}")
+    format!("idempotency key {}", hex::encode(id))
 }

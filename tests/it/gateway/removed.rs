@@ -254,6 +254,15 @@ async fn without_proof_nothing_is_read_and_nothing_is_claimed() {
 }
 
 #[tokio::test]
+async fn a_role_that_is_named_twice_is_taken_away_once() {
+    let site = guardhouse().await;
+    let answer = site.unassign(102, &[2, 3, 2]).send().await;
+    assert_eq!((answer.status, answer.verdict().as_str()), (200, "removed yes"), "{}", answer.text());
+    assert_eq!((answer.header("offramp-remote-calls"), answer.writes().len()), (Some("2"), 2));
+    assert_eq!(answer.json()["unassignment"]["items"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn the_same_removal_twice_is_no_error() {
     let site = jumpcloud().await;
     let first = site.demo().send().await;
