@@ -54,6 +54,7 @@ impl From<RoleField> for Given {
     }
 }
 
+/// Of a read that asks for the one itself: its answer is all there is to look at.
 pub(super) fn only_entry(lookup: &Lookup, answered: &Answered, given: &Value) -> Search {
     let body = answered.reading.value.as_object().and_then(|answer| answer.get("body"));
     let entries: &[Value] = body.map_or(&[], std::slice::from_ref);
@@ -93,6 +94,7 @@ pub(super) fn if_whole(search: Search, cut: Option<Cut>, what: Given) -> Search 
     }
 }
 
+/// The entry that matches. `complete`: these are all that exist.
 pub(super) fn pick(lookup: &Lookup, entries: &[Value], given: &Value, complete: bool) -> Search {
     let matching: Vec<&Value> = entries
         .iter()

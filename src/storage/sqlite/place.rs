@@ -22,6 +22,7 @@ const CONNECTIONS: u32 = 4;
 const LOG_PAGES: &str = "8192";
 /// The audit alone has a statement for each number of entries.
 const STATEMENTS: usize = audit::ROWS_AT_ONCE + 32;
+
 /// The connections of the database at this address, and the audit's own.
 pub(super) async fn open(url: &str, durability: Durability) -> Result<(SqlitePool, SqlitePool), StorageError> {
     match parse(url)? {
