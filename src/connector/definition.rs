@@ -11,7 +11,7 @@ use serde::Deserialize;
 pub(super) use auth::*;
 pub(super) use operation::{
     CheckSource, HoldsSource, InputSource, LookupSource, LookupsSource, OperationsSource, OtherwiseRead,
-    OtherwiseSource, ProofSource, ReadRef, StepSource, TargetsSource, UserFrom, UserSource, WriteSource,
+    OtherwiseSource, ProofSource, ReadRef, StepSource, StopOutcome, TargetsSource, UserFrom, UserSource, WriteSource,
 };
 pub use operation::{InputPlace, RoleField};
 pub(super) use transports::*;

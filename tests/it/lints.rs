@@ -332,6 +332,14 @@ const PLANTED: &[Planted] = &[
         "path: /users\n    query: { id: \"{{ input.id }}\" }",
         "proof:",
     ),
+    planted(
+        "L036",
+        Warning,
+        "a stop that shows absence where reads lag",
+        "          outcome: failed\n          kind: not_found\n          message: the user is locked\n      - let:\n          role: .item.role.id\n      - write:\n          name: unassign\n          why: takes the role away\n          repeatable: true\n          call:\n            method: POST\n            path: \"/users/{{ input.id }}/remove\"\n            body: { role: \"{{ let.role }}\", silent: true }\n            success: { status: 200, body: { ok: true } } # of the write\n\nproof:\n",
+        "          outcome: already_absent\n          message: the user is locked\n      - let:\n          role: .item.role.id\n      - write:\n          name: unassign\n          why: takes the role away\n          repeatable: true\n          call:\n            method: POST\n            path: \"/users/{{ input.id }}/remove\"\n            body: { role: \"{{ let.role }}\", silent: true }\n            success: { status: 200, body: { ok: true } } # of the write\n\nproof:\n  read_lag_s: 60\n",
+        "          outcome: already_absent",
+    ),
 ];
 
 #[test]

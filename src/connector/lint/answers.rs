@@ -2,7 +2,7 @@
 
 use super::Lint;
 use super::places::{Seg, below, way};
-use crate::connector::definition::{AuthSource, CallSource, ErrorOutcome, ErrorRuleSource, StepSource};
+use crate::connector::definition::{AuthSource, CallSource, ErrorOutcome, ErrorRuleSource, StepSource, StopOutcome};
 use crate::expression::MatcherSource;
 use crate::model::ErrorKind;
 
@@ -101,6 +101,11 @@ impl<'d> Lint<'d> {
             let way = way!["operations", "users.unassign-role", "steps", index, "stop"];
             if let Some(kind) = stop.kind.filter(|kind| is_ours(*kind)) {
                 self.error("L026", &below(&way, way!["kind"]), ours(kind));
+            }
+            if definition.proof.read_lag_s > 0 && matches!(stop.outcome, StopOutcome::AlreadyAbsent) {
+                let message =
+                    "reads lag (`read_lag_s`): a role that was given a moment ago is not shown yet, and not absent";
+                self.warning("L036", &below(&way, way!["outcome"]), message);
             }
         }
     }
