@@ -1,5 +1,6 @@
 //! One request's trail through the audit: an intent before each write, one result at the end.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,7 +35,7 @@ pub struct Intent<'r> {
     pub trail: &'r Trail,
     /// The provider's user id.
     pub user: &'r str,
-    pub roles: &'r [&'r RoleRef],
+    pub roles: &'r [Cow<'r, RoleRef>],
 }
 
 /// What became of one role.

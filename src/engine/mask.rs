@@ -11,6 +11,7 @@ use super::report::{PlanStep, Report};
 use super::wire::Answered;
 use crate::credentials::{MASK, Mask};
 use crate::expression::{Cell, Value};
+use crate::model::RoleRef;
 
 /// What hides the secrets of an account, and those that come with its credentials.
 pub(super) type Masks = [Arc<Mask>; 2];
@@ -101,15 +102,19 @@ impl Secrets {
         self.mask(&mut report.user_id);
         self.mask_user(&mut report.user);
         for item in &mut report.items {
-            let role = &mut item.role;
-            let texts = [&mut role.id, &mut role.name, &mut role.group, &mut role.organization, &mut role.workspace];
-            texts.into_iter().flatten().for_each(|text| self.mask(text));
+            self.mask_role(&mut item.role);
             if let Some(failure) = &mut item.failure {
                 self.mask(&mut Arc::make_mut(failure).message);
             }
         }
         report.plan.iter_mut().flatten().for_each(|step| self.mask_step(step));
         report.trace.iter_mut().for_each(|step| self.mask_step(&mut step.call));
+    }
+
+    /// Masks a role as it is shown, or recorded.
+    pub(super) fn mask_role(&self, role: &mut RoleRef) {
+        let texts = [&mut role.id, &mut role.name, &mut role.group, &mut role.organization, &mut role.workspace];
+        texts.into_iter().flatten().for_each(|text| self.mask(text));
     }
 
     fn mask_step(&self, step: &mut PlanStep) {

@@ -1,5 +1,6 @@
 //! The writes: planned in a dry run, sent otherwise, and what their answers make of the items.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::item::Write;
@@ -123,7 +124,11 @@ impl Run<'_> {
             self.items[*index].answers.mark_write();
         }
         let streaming = self.request.options.format == ResponseFormat::Stream;
-        let roles: Vec<&RoleRef> = indices.iter().map(|index| &self.items[*index].role).collect();
+        let mut roles: Vec<Cow<'_, RoleRef>> =
+            indices.iter().map(|index| Cow::Borrowed(&self.items[*index].role)).collect();
+        if !self.repeated.is_empty() {
+            roles.iter_mut().for_each(|role| self.repeated.mask_role(role.to_mut()));
+        }
         let user = self.request.id.as_deref().unwrap_or_default();
         let intent = self.trail.map(|trail| Intent { trail, user, roles: &roles });
         let extra = Extra { intent, ..self.extra() };

@@ -1,7 +1,7 @@
 //! When something is recorded, and what happens where it cannot be.
 
 use aws_lc_rs::digest;
-use offramp::sandbox::Fault;
+use offramp::sandbox::{Fault, Reply};
 use offramp::storage::timestamp;
 
 use super::*;
@@ -121,4 +121,20 @@ async fn entries_of_requests_at_the_same_time_share_commits() {
     let commits = stage.storage.calls("append_audit") - commits;
     let entries = stage.entries().await.len();
     assert!(entries >= 2 && commits * 2 <= entries, "{entries} entries in {commits} commits");
+}
+
+/// A provider may call a role like the credentials it was sent.
+#[tokio::test]
+async fn a_secret_that_the_provider_repeats_is_in_no_entry() {
+    let stage = Stage::open().await;
+    let named = json!({"id": 2, "name": "role sandbox-only-secret", "key": "k"});
+    stage.server.faults.always("GET", "/roles/2", Fault::Answer(Reply::json(200, &named)));
+    let (status, answer) = stage.ask(Stage::removal(102, &[2])).await;
+    assert_eq!(status, 200, "{answer}");
+    let entries = stage.entries().await;
+    assert_eq!(entries.len(), 2);
+    for entry in entries {
+        let line = offramp::audit::exported(&entry);
+        assert!(line.contains("role ********") && !line.contains("sandbox-only-secret"), "{line}");
+    }
 }
