@@ -17,9 +17,6 @@ use crate::storage::{Durability, StorageError};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// SQLite writes one at a time anyway; more connections only serve more readers.
 const CONNECTIONS: u32 = 4;
-/// So long the write-ahead log may grow (32 MiB) until whoever commits has to fold it into the file: at SQLite's own 1,000
-/// pages one removal in a hundred would wait for that.
-const LOG_PAGES: &str = "8192";
 /// The audit alone has a statement for each number of entries.
 const STATEMENTS: usize = audit::ROWS_AT_ONCE + 32;
 
@@ -103,7 +100,6 @@ async fn connect(
         .busy_timeout(PATIENCE)
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .pragma("wal_autocheckpoint", LOG_PAGES)
         .statement_cache_capacity(STATEMENTS)
         .synchronous(synchronous);
     let pool = pool.acquire_timeout(PATIENCE);
