@@ -45,7 +45,9 @@ impl Wire<'_> {
         };
         if matches(&call.success) {
             // A login page or half a document with the right status is not the provider's yes.
-            let garbled = || call.success.needs_no_body() && !cut && is_garbled(&answered.raw);
+            // Where the body was read for somebody, that told already.
+            let unchecked = unreadable || call.projection.is_empty();
+            let garbled = || call.success.needs_no_body() && !cut && unchecked && is_garbled(&answered.raw);
             let is_no_answer = if call.writes { garbled() } else { unreadable };
             if is_no_answer {
                 let failure = Failure::new(

@@ -14,23 +14,19 @@ use axum::Router;
 use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt;
-use offramp::connector::embedded;
-use offramp::credentials::vault::{MasterKey, Vault};
-use offramp::engine::{Engine, EngineLimits};
-use offramp::gateway::{Caller, DEFAULT_ENVIRONMENT, Gateway, Parts};
+use offramp::gateway::{Caller, DEFAULT_ENVIRONMENT, Gateway, Settings};
 use offramp::http::{Site, decode, router};
 use offramp::sandbox::guardhouse::Guardhouse;
 use offramp::sandbox::{Clock, SimServer, Simulator};
 use offramp::storage::sqlite::SqliteStorage;
-use offramp::storage::{AuditFilter, AuditRecord, Envelope, Storage};
+use offramp::storage::{AuditFilter, AuditRecord, Storage};
 use offramp::suite::Unreliable;
-use offramp::transport::{ProviderTransport, TransportLimits, Trust};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::staged::{self, TOKEN};
+
 const UNASSIGN: &str = "/unified/user-directory/users/unassign-role?integrated_account_id=guardhouse";
-const TOKEN: &str = "the-token-of-the-administrator";
-const VAULT_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// A simulated provider, and a database that outlives the gateways on it.
 struct Stage {
@@ -113,22 +109,7 @@ impl Stage {
 }
 
 async fn gateway(storage: &Arc<Unreliable>) -> Arc<Gateway> {
-    let limits = EngineLimits {
-        call_timeout: Duration::from_secs(5),
-        wait_limit: Duration::from_secs(1),
-        answer_bytes: 1 << 20,
-    };
-    let egress = "127.0.0.1/32".parse().unwrap();
-    let transport = ProviderTransport::with_trust(egress, TransportLimits::default(), Trust::public());
-    let parts = Parts {
-        registry: embedded().unwrap(),
-        engine: Engine::new(Arc::new(transport), limits),
-        storage: Arc::clone(storage) as Arc<dyn Storage>,
-        vault: Vault::new(MasterKey::from_base64(VAULT_KEY).unwrap()).unwrap(),
-        admin_token: TOKEN.to_owned().into(),
-        envelope: Envelope::Bare,
-    };
-    Arc::new(Gateway::open(parts).await.unwrap())
+    staged::open(storage, Settings::default(), TOKEN).await.unwrap()
 }
 
 fn app(gateway: &Arc<Gateway>) -> Router {
